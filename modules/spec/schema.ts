@@ -1,0 +1,167 @@
+// The one source of what people may write: types, JSON Schema and reference docs all come from here.
+// Rules that look at more than one value (duplicates, overlaps, claims) are in rules.ts.
+import { z } from "zod";
+
+/** RFC 1123 label: what Kubernetes accepts as a node name part, and DNS as one label. */
+const label = z
+  .string()
+  .regex(
+    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    "a DNS label: 1-63 of a-z, 0-9 and '-', beginning and ending with a letter or digit",
+  );
+const mac = z
+  .string()
+  .regex(
+    /^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/,
+    "a MAC address: six pairs of hex digits joined with ':', as 52:54:00:12:34:56",
+  );
+const address = z.union([z.ipv4(), z.ipv6()]);
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+const path = z.string().min(1);
+
+const credentials = z
+  .strictObject({
+    file: path.optional().describe("File holding `user:password`, relative to this file."),
+    env: z.string().min(1).optional().describe("Environment variable holding `user:password`."),
+    command: z.array(z.string()).min(1).optional().describe("Command that prints `user:password`."),
+  })
+  .describe("Where to find `user:password`; exactly one of file, env, command. Never the secret itself.");
+
+const bmc = z
+  .strictObject({
+    driver: z.enum(["redfish"]).describe("How the machine's power is controlled."),
+    url: z.url().describe("The Redfish ComputerSystem, as http://bmc/redfish/v1/Systems/1."),
+    credentials: credentials.optional(),
+  })
+  .describe("The machine's management controller.");
+
+const machine = z.strictObject({
+  name: label.describe("Host name and node name. Unique in the site; everything is keyed by it."),
+  mac: mac.describe("MAC of the interface that boots. Any case, ':' or '-'."),
+  address: address.describe("Address on the network, without prefix length."),
+  network: label.optional().describe("Which of `networks` it is on. Default: the only one."),
+  bmc,
+  disk: z.string().startsWith("/dev/").optional().describe("Disk to install to. Default: no disk, root in memory."),
+  labels: z.record(z.string(), z.string()).optional().describe("Kubernetes node labels of the hardware."),
+});
+
+export const siteSchema = z
+  .strictObject({
+    name: label.describe("The site's name."),
+    networks: z
+      .array(
+        z.strictObject({
+          name: label,
+          cidr: cidr.describe("The network's range, as 10.20.0.0/24."),
+          gateway: address.optional().describe("Default route. Default: none."),
+          dns: z.array(address).optional().describe("Resolvers that machines ask. Default: none."),
+        }),
+      )
+      .min(1),
+    boot: z
+      .strictObject({
+        service: z.enum(["matchbox"]).describe("Which boot service answers the machines."),
+        http: z.url().describe("The service's HTTP endpoint as machines see it, as http://10.20.0.1:8080."),
+        rpc: z.string().describe("The service's gRPC endpoint as Terraform sees it, HOST:PORT."),
+        tls: z
+          .strictObject({ ca: path, cert: path, key: path })
+          .describe("PEM files of the gRPC client, relative to this file. Only their paths reach Terraform's state."),
+        assets: path.describe("Folder that the service serves as /assets; releases are put there. Relative to this file."),
+      })
+      .describe("The network boot service."),
+    access: z
+      .strictObject({
+        proxy: z.url().optional().describe("HTTP CONNECT proxy (a bastion) through which machines are reached."),
+      })
+      .optional()
+      .describe("How this computer reaches the machines. Default: directly."),
+    machines: z.array(machine).min(1).describe("Every machine of the site; clusters claim them by name."),
+    lab: z
+      .strictObject({
+        machines: z
+          .array(
+            z.strictObject({
+              name: label,
+              kind: z.enum(["nspawn", "qemu"]).optional().describe("Default: nspawn."),
+              memory: z.int().min(512).max(65536).optional().describe("MiB, qemu only. Default: 2048."),
+              firmware: z.enum(["bios", "uefi"]).optional().describe("qemu only. Default: bios."),
+            }),
+          )
+          .optional(),
+      })
+      .optional()
+      .describe("How the virtual rack plays this site's machines. Only `landfall lab` reads it."),
+  })
+  .describe("A site: its networks, boot service and machines.");
+
+const taint = z.strictObject({
+  key: z.string().min(1),
+  value: z.string().optional(),
+  effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+});
+
+const file = z.strictObject({
+  path: z.string().startsWith("/").describe("Absolute path on the machine."),
+  contents: z.string().describe("Text. Not for secrets: Ignition configs are public."),
+  mode: z.int().min(0).max(0o7777).optional().describe("Default: 0644 (decimal 420)."),
+});
+
+export const clusterSchema = z
+  .strictObject({
+    name: label.describe("The cluster's name, the same for all its versions."),
+    version: label.describe("This version of the whole cluster, as v2. The stack is NAME-VERSION."),
+    site: path.optional().describe("The site's file, relative to this file. Default: site.yaml."),
+    kubernetes: z.string().describe("Kubernetes release, as 1.34.1. `landfall release list` shows the known ones."),
+    endpoint: z
+      .strictObject({
+        address: address.describe("Virtual IP of the API on the masters' network, held by keepalived."),
+        port: z.int().min(1).max(65535).optional().describe("Default: 6443. The masters' own port is always 6443."),
+        names: z.array(z.string()).optional().describe("DNS names of the API, put into its certificate."),
+      })
+      .describe("Where people reach the API."),
+    masters: z
+      .strictObject({
+        machines: z.array(label).min(1).describe("Machine names: 1, 3, 5 or 7."),
+        labels: z.record(z.string(), z.string()).optional(),
+        schedulable: z.boolean().optional().describe("Whether ordinary pods run on masters. Default: false."),
+        files: z.array(file).optional(),
+      })
+      .describe("The control plane. All masters are alike; none is first."),
+    pools: z
+      .array(
+        z.strictObject({
+          name: label.describe("The pool's name. `masters` is taken."),
+          machines: z.array(label).min(1).describe("Machine names."),
+          labels: z.record(z.string(), z.string()).optional(),
+          taints: z.array(taint).optional(),
+          files: z.array(file).optional(),
+        }),
+      )
+      .optional()
+      .describe("Pools of workers: the machines of a pool share one profile and one Ignition config."),
+    network: z
+      .strictObject({
+        pods: cidr.optional().describe("Default: 10.42.0.0/16. Each node takes a /24 of it."),
+        services: cidr.optional().describe("Default: 10.43.0.0/16."),
+        domain: z.string().optional().describe("Default: cluster.local."),
+      })
+      .optional(),
+    timeouts: z
+      .strictObject({
+        boot: z.int().min(1).optional().describe("Seconds from power-on until a machine answers. Default: 1800."),
+        ready: z.int().min(1).optional().describe("Seconds until the health conditions hold. Default: 3600."),
+      })
+      .optional(),
+    ssh: z
+      .strictObject({ authorizedKeys: z.array(z.string()).optional() })
+      .optional()
+      .describe("Public keys that may log in as root. Default: none; Landfall's own key may only deliver."),
+  })
+  .describe("One version of one cluster.");
+
+export type Site = z.infer<typeof siteSchema>;
+export type Cluster = z.infer<typeof clusterSchema>;
+export type Machine = z.infer<typeof machine>;
+export type FileSpec = z.infer<typeof file>;
+export type Taint = z.infer<typeof taint>;
+export type CredentialsSource = z.infer<typeof credentials>;
