@@ -1,0 +1,18 @@
+// Where things are on a machine and which local ports they use; the same on every machine of every cluster.
+
+export const pkiDir = "/etc/kubernetes/pki";
+export const manifestsDir = "/etc/kubernetes/manifests";
+/** Templates of what differs per machine; rendered over / at first boot (scripts/firstboot.sh). */
+export const templatesDir = "/etc/landfall/templates";
+/** KEY=value lines from the boot service's /metadata: all that a machine knows of itself. */
+export const metadataFile = "/etc/landfall/metadata";
+/** The release's kubernetes.squashfs, mounted read-only. */
+export const releaseDir = "/usr/lib/landfall/release";
+export const libDir = "/usr/lib/landfall";
+
+/** An apiserver listens here on every master, whatever port people use at the endpoint. */
+export const apiServerPort = 6443;
+/** The balancer of every node, on 127.0.0.1: no node depends on one master. */
+export const balancerPort = 7443;
+
+export const balancerUrl = `https://127.0.0.1:${balancerPort}`;

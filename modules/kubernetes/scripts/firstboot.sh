@@ -1,0 +1,48 @@
+#!/bin/sh
+# Runs once in the new root, before its systemd: turns this machine's metadata and the pool's templates into its own
+# files, and makes its SSH host key. Metadata comes from the network: a value with other characters than names,
+# addresses and labels have is refused.
+set -eu
+umask 022
+
+die() {
+  echo "landfall: firstboot: $*" >&2
+  exit 1
+}
+
+metadata=/etc/landfall/metadata
+[ -s "$metadata" ] || die "no metadata in $metadata"
+if grep -qvE '^[A-Z_]+=[A-Za-z0-9.:/,=_-]*$' "$metadata"; then
+  die "refused metadata: $(grep -vE '^[A-Z_]+=[A-Za-z0-9.:/,=_-]*$' "$metadata" | head -n 1)"
+fi
+value() {
+  sed -n "s/^$1=//p" "$metadata" | head -n 1
+}
+
+name=$(value NAME)
+address=$(value ADDRESS)
+[ -n "$name" ] && [ -n "$address" ] || die "metadata has no NAME or no ADDRESS"
+case $address in
+*:*) host="[$address]" ;;
+*) host=$address ;;
+esac
+
+cd /etc/landfall/templates
+find . -type f | while read -r template; do
+  mkdir -p "/$(dirname "$template")"
+  sed -e "/@UNLESS:$address@/d" -e 's/@UNLESS:[^@]*@//' \
+    -e "s|@NAME@|$name|g" -e "s|@ADDRESS@|$address|g" -e "s|@HOST@|$host|g" \
+    -e "s|@PREFIX@|$(value PREFIX)|g" -e "s|@MAC@|$(value MAC)|g" \
+    -e "s|@GATEWAY@|$(value GATEWAY)|g" \
+    "$template" >"/$template"
+done
+
+# An empty gateway is no gateway: networkd would refuse the line.
+sed -i '/^Gateway=$/d' /etc/systemd/network/10-landfall.network
+value DNS | tr ',' '\n' | sed -n 's/^\(..*\)$/nameserver \1/p' >/etc/resolv.conf
+
+if [ ! -s /etc/ssh/ssh_host_ed25519_key ]; then
+  (umask 077 && ssh-keygen -q -t ed25519 -N '' -C "$name" -f /etc/ssh/ssh_host_ed25519_key)
+fi
+# The console is the channel by which the deployer knows this machine's key from an impostor's.
+echo "landfall: ssh-host-key $(ssh-keygen -l -E sha256 -f /etc/ssh/ssh_host_ed25519_key.pub | cut -d ' ' -f 2)"
