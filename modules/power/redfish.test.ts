@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import type { BmcPlan } from "../plan/types.ts";
+import type { FakeBmc } from "./fake-bmc.ts";
+import { fakeBmc } from "./fake-bmc.ts";
+import type { PowerDeps, PowerOptions } from "./index.ts";
+import { openPower } from "./index.ts";
+import { powerContract } from "./power.contract.ts";
+
+const noFile = async (): Promise<string> => {
+  throw new Error("ENOENT: no such file, and its contents were admin:hunter2");
+};
+
+/** Time passes only while someone sleeps. */
+function deps(bmc: Pick<FakeBmc, "fetch">, more: Partial<PowerDeps> = {}): PowerDeps {
+  let now = 0;
+  const clock = {
+    now: () => now,
+    sleep: async (milliseconds: number) => {
+      now += milliseconds;
+    },
+  };
+  return {
+    fetch: bmc.fetch,
+    env: {},
+    readFile: noFile,
+    runCommand: noFile,
+    clock,
+    random: () => 0.5,
+    ...more,
+  };
+}
+
+function plan(bmc: Pick<FakeBmc, "url">, credentials?: BmcPlan["credentials"]): BmcPlan {
+  return { driver: "redfish", url: bmc.url, credentials };
+}
+
+function open(bmc: FakeBmc, options: PowerOptions = {}) {
+  return openPower(plan(bmc), deps(bmc), options);
+}
+
+powerContract("redfish", (weather) => {
+  const bmc = fakeBmc(weather);
+  return { power: open(bmc), machine: bmc.machine };
+});
+
+describe("a controller that accepts and does nothing", () => {
+  test("is asked again after it had time to settle, and given up at the time-out", async () => {
+    const bmc = fakeBmc({ dice: () => 0.5, lies: 1 });
+    const on = open(bmc, { timeoutSeconds: 60, settleSeconds: 10 }).on();
+    await expect(on).rejects.toMatchObject({
+      code: "bmc-timeout",
+      message: expect.stringContaining("could not power on"),
+      details: { found: "PowerState Off", expected: "PowerState On" },
+    });
+    const asked = bmc.requests.filter((request) => request.startsWith("POST")).length;
+    expect(asked).toBeGreaterThan(3);
+    expect(asked).toBeLessThanOrEqual(6);
+  });
+
+  test("is asked once where it is merely slow", async () => {
+    const bmc = fakeBmc();
+    let reads = 0;
+    const slow = async (url: string, init: Parameters<typeof bmc.fetch>[1]) => {
+      const response = await bmc.fetch(url, init);
+      if (init.method !== "GET" || reads++ > 4) return response;
+      return { status: 200, text: async () => JSON.stringify({ PowerState: "PoweringOn" }) };
+    };
+    await openPower(plan(bmc), deps({ fetch: slow })).on();
+    expect(bmc.requests.filter((request) => request.startsWith("POST"))).toHaveLength(1);
+  });
+});
+
+describe("a controller that does not answer", () => {
+  test("is given up at the time-out, with what the network said", async () => {
+    const bmc = fakeBmc({ dice: () => 0.1, errors: 1 });
+    await expect(open(bmc, { timeoutSeconds: 5 }).state()).rejects.toMatchObject({
+      code: "bmc-timeout",
+      message: expect.stringContaining("within 5 s"),
+      details: { found: "fetch failed: connect ECONNREFUSED" },
+    });
+  });
+
+  test("is not waited for once the caller aborts", async () => {
+    const stop = new AbortController();
+    const bmc = fakeBmc({ dice: () => 0.1, errors: 1 });
+    const waiting = deps(bmc);
+    const clock = { ...waiting.clock, sleep: async () => stop.abort(new Error("enough")) };
+    const power = openPower(plan(bmc), { ...waiting, clock }, { signal: stop.signal });
+    await expect(power.state()).rejects.toThrow("enough");
+    expect(bmc.requests).toHaveLength(1);
+  });
+});
+
+describe("what no repetition mends", () => {
+  test("a wrong URL is said at once", async () => {
+    const bmc = fakeBmc();
+    const power = openPower({ ...plan(bmc), url: `${bmc.url}/nothing` }, deps(bmc));
+    await expect(power.state()).rejects.toMatchObject({ code: "bmc-not-found" });
+    expect(bmc.requests).toHaveLength(1);
+  });
+
+  test("refused credentials are not tried twice, and not shown", async () => {
+    const bmc = fakeBmc({ account: "admin:right" });
+    const power = openPower(plan(bmc, { env: "BMC" }), deps(bmc, { env: { BMC: "admin:hunter2" } }));
+    const error: Error = await power.on().then(
+      () => expect.unreachable(),
+      (thrown) => thrown,
+    );
+    expect(error).toMatchObject({ code: "bmc-refused", details: { found: "HTTP 401" } });
+    expect(everything(error)).not.toMatch(/hunter2|right|YWRtaW4/);
+    expect(bmc.requests).toHaveLength(1);
+  });
+});
+
+describe("credentials", () => {
+  const account = "admin:pass:word";
+  const sources = {
+    file: [{ file: "/etc/bmc" }, { readFile: async () => `${account}\n` }],
+    env: [{ env: "BMC" }, { env: { BMC: account } }],
+    command: [{ command: ["pass", "bmc"] }, { runCommand: async () => `${account}\n` }],
+  } as const;
+
+  test.each(Object.keys(sources) as (keyof typeof sources)[])("come from a %s", async (source) => {
+    const [credentials, given] = sources[source];
+    const bmc = fakeBmc({ account });
+    expect(await openPower(plan(bmc, credentials), deps(bmc, given)).state()).toBe("off");
+  });
+
+  test.each([
+    [{ file: "/etc/bmc" }, {}, "the file /etc/bmc"],
+    [{ env: "BMC" }, {}, "the environment variable BMC"],
+    [{ env: "BMC" }, { env: { BMC: "hunter2" } }, "the environment variable BMC"],
+    [{ command: ["pass", "hunter2"] }, {}, "the command pass"],
+  ])("that are not there are named by where they should be: %j", async (credentials, given, where) => {
+    const bmc = fakeBmc({ account });
+    const error: Error = await openPower(plan(bmc, credentials), deps(bmc, given))
+      .state()
+      .then(
+        () => expect.unreachable(),
+        (thrown) => thrown,
+      );
+    expect(error).toMatchObject({ code: "bmc-credentials", message: expect.stringContaining(where) });
+    expect(everything(error)).not.toContain("hunter2");
+    expect(bmc.requests).toHaveLength(0);
+  });
+});
+
+/** All that a careless logger could print of an error. */
+function everything(error: Error): string {
+  return [error.message, error.stack, JSON.stringify(error), String(error.cause)].join("\n");
+}
