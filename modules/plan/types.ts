@@ -84,7 +84,11 @@ export interface BmcPlan {
   readonly driver: "redfish";
   readonly url: string;
   readonly credentials:
-    | { readonly file?: string | undefined; readonly env?: string | undefined; readonly command?: readonly string[] | undefined }
+    | {
+        readonly file?: string | undefined;
+        readonly env?: string | undefined;
+        readonly command?: readonly string[] | undefined;
+      }
     | undefined;
 }
 

@@ -2,6 +2,21 @@
 // Rules that look at more than one value (duplicates, overlaps, claims) are in rules.ts.
 import { z } from "zod";
 
+/** What stands where nothing is written: the schema tells people, the plan fills it in. */
+export const defaults = {
+  siteFile: "site.yaml",
+  endpointPort: 6443,
+  pods: "10.42.0.0/16",
+  services: "10.43.0.0/16",
+  domain: "cluster.local",
+  /** Seconds. */
+  bootTimeout: 1800,
+  /** Seconds. */
+  readyTimeout: 3600,
+  fileMode: 0o644,
+  schedulableMasters: false,
+} as const;
+
 /** RFC 1123 label: what Kubernetes accepts as a node name part, and DNS as one label. */
 const label = z
   .string()
@@ -15,9 +30,11 @@ const mac = z
     /^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$/,
     "a MAC address: six pairs of hex digits joined with ':', as 52:54:00:12:34:56",
   );
-const address = z.union([z.ipv4(), z.ipv6()]);
-const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+const address = z.union([z.ipv4(), z.ipv6()], { error: "an IP address, as 10.20.0.11" });
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: "a range of addresses, as 10.20.0.0/24" });
+const url = z.url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" });
 const path = z.string().min(1);
+const labels = z.record(z.string(), z.string());
 
 const credentials = z
   .strictObject({
@@ -30,7 +47,7 @@ const credentials = z
 const bmc = z
   .strictObject({
     driver: z.enum(["redfish"]).describe("How the machine's power is controlled."),
-    url: z.url().describe("The Redfish ComputerSystem, as http://bmc/redfish/v1/Systems/1."),
+    url: url.describe("The Redfish ComputerSystem, as http://bmc/redfish/v1/Systems/1."),
     credentials: credentials.optional(),
   })
   .describe("The machine's management controller.");
@@ -41,8 +58,12 @@ const machine = z.strictObject({
   address: address.describe("Address on the network, without prefix length."),
   network: label.optional().describe("Which of `networks` it is on. Default: the only one."),
   bmc,
-  disk: z.string().startsWith("/dev/").optional().describe("Disk to install to. Default: no disk, root in memory."),
-  labels: z.record(z.string(), z.string()).optional().describe("Kubernetes node labels of the hardware."),
+  disk: z
+    .string()
+    .startsWith("/dev/", "a device, as /dev/sda")
+    .optional()
+    .describe("Disk to install to. Default: no disk, root in memory."),
+  labels: labels.optional().describe("Kubernetes node labels of the hardware."),
 });
 
 export const siteSchema = z
@@ -61,17 +82,21 @@ export const siteSchema = z
     boot: z
       .strictObject({
         service: z.enum(["matchbox"]).describe("Which boot service answers the machines."),
-        http: z.url().describe("The service's HTTP endpoint as machines see it, as http://10.20.0.1:8080."),
+        http: url.describe("The service's HTTP endpoint as machines see it, as http://10.20.0.1:8080."),
         rpc: z.string().describe("The service's gRPC endpoint as Terraform sees it, HOST:PORT."),
         tls: z
           .strictObject({ ca: path, cert: path, key: path })
-          .describe("PEM files of the gRPC client, relative to this file. Only their paths reach Terraform's state."),
-        assets: path.describe("Folder that the service serves as /assets; releases are put there. Relative to this file."),
+          .describe(
+            "PEM files of the gRPC client, relative to this file. Only their paths reach Terraform's state.",
+          ),
+        assets: path.describe(
+          "Folder that the service serves as /assets; releases are put there. Relative to this file.",
+        ),
       })
       .describe("The network boot service."),
     access: z
       .strictObject({
-        proxy: z.url().optional().describe("HTTP CONNECT proxy (a bastion) through which machines are reached."),
+        proxy: url.optional().describe("HTTP CONNECT proxy (a bastion) through which machines are reached."),
       })
       .optional()
       .describe("How this computer reaches the machines. Default: directly."),
@@ -101,7 +126,7 @@ const taint = z.strictObject({
 });
 
 const file = z.strictObject({
-  path: z.string().startsWith("/").describe("Absolute path on the machine."),
+  path: z.string().startsWith("/", "an absolute path").describe("Absolute path on the machine."),
   contents: z.string().describe("Text. Not for secrets: Ignition configs are public."),
   mode: z.int().min(0).max(0o7777).optional().describe("Default: 0644 (decimal 420)."),
 });
@@ -111,18 +136,25 @@ export const clusterSchema = z
     name: label.describe("The cluster's name, the same for all its versions."),
     version: label.describe("This version of the whole cluster, as v2. The stack is NAME-VERSION."),
     site: path.optional().describe("The site's file, relative to this file. Default: site.yaml."),
-    kubernetes: z.string().describe("Kubernetes release, as 1.34.1. `landfall release list` shows the known ones."),
+    kubernetes: z
+      .string()
+      .describe("Kubernetes release, as 1.34.1. `landfall release list` shows the known ones."),
     endpoint: z
       .strictObject({
         address: address.describe("Virtual IP of the API on the masters' network, held by keepalived."),
-        port: z.int().min(1).max(65535).optional().describe("Default: 6443. The masters' own port is always 6443."),
+        port: z
+          .int()
+          .min(1)
+          .max(65535)
+          .optional()
+          .describe("Default: 6443. The masters' own port is always 6443."),
         names: z.array(z.string()).optional().describe("DNS names of the API, put into its certificate."),
       })
       .describe("Where people reach the API."),
     masters: z
       .strictObject({
         machines: z.array(label).min(1).describe("Machine names: 1, 3, 5 or 7."),
-        labels: z.record(z.string(), z.string()).optional(),
+        labels: labels.optional(),
         schedulable: z.boolean().optional().describe("Whether ordinary pods run on masters. Default: false."),
         files: z.array(file).optional(),
       })
@@ -132,7 +164,7 @@ export const clusterSchema = z
         z.strictObject({
           name: label.describe("The pool's name. `masters` is taken."),
           machines: z.array(label).min(1).describe("Machine names."),
-          labels: z.record(z.string(), z.string()).optional(),
+          labels: labels.optional(),
           taints: z.array(taint).optional(),
           files: z.array(file).optional(),
         }),
@@ -148,7 +180,11 @@ export const clusterSchema = z
       .optional(),
     timeouts: z
       .strictObject({
-        boot: z.int().min(1).optional().describe("Seconds from power-on until a machine answers. Default: 1800."),
+        boot: z
+          .int()
+          .min(1)
+          .optional()
+          .describe("Seconds from power-on until a machine answers. Default: 1800."),
         ready: z.int().min(1).optional().describe("Seconds until the health conditions hold. Default: 3600."),
       })
       .optional(),

@@ -1,0 +1,132 @@
+// YAML text with every value's position kept.
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLError,
+} from "yaml";
+import type { Diagnostic } from "./diagnostic.ts";
+
+/** Keys and indexes from the root of a document. */
+export type Path = readonly (string | number)[];
+
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface SourceDocument {
+  readonly file: string;
+  /** The plain value, or undefined when the text is no YAML that can be read on. */
+  readonly value: unknown;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Where the value (or the key that leads to it) is; of something missing, where its map is. */
+  locate(path: Path, part?: "key" | "value"): Place;
+  /** A scalar as it was written, as `1.30`, which as a number would be 1.3. */
+  written(path: Path): string | undefined;
+}
+
+/** Aliases may stand for this many nodes in all: ample for people, and a bomb of aliases ends here. */
+const maxAliasCount = 1000;
+
+export function parseSource(file: string, text: string): SourceDocument {
+  const lines = new LineCounter();
+  const place = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const nothing = { line: 1, column: 1 };
+  const unreadable = (diagnostics: readonly Diagnostic[]): SourceDocument => ({
+    file,
+    value: undefined,
+    diagnostics,
+    locate: () => nothing,
+    written: () => undefined,
+  });
+
+  let document: Document.Parsed;
+  let value: unknown;
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, version: "1.2" });
+    const wrong = [...document.errors, ...document.warnings];
+    const diagnostics = wrong.map((e) => ({ file, ...place(e.pos[0]), message: explain(e, text) }));
+    // With a key given twice the rest is still worth checking; after any other error it would only be noise.
+    if (wrong.some((e) => e.code !== "DUPLICATE_KEY")) return unreadable(diagnostics);
+    value = document.toJS({ maxAliasCount });
+    return {
+      file,
+      value,
+      diagnostics,
+      locate: (path, part = "value") => {
+        const step = walk(document, path);
+        const offset = offsetOf(step, part);
+        return offset === undefined ? nothing : place(offset);
+      },
+      written: (path) => {
+        const { node, missing } = walk(document, path);
+        return !missing && isScalar(node) ? node.source : undefined;
+      },
+    };
+  } catch (error) {
+    // toJS throws a ReferenceError on too many aliases, and nesting by the thousand ends the stack: RangeError.
+    const what =
+      error instanceof RangeError
+        ? "nested too deeply"
+        : error instanceof ReferenceError
+          ? error.message
+          : undefined;
+    if (what === undefined) throw error;
+    return unreadable([{ file, ...nothing, message: `found YAML that cannot be read: ${what}` }]);
+  }
+}
+
+interface Step {
+  readonly node: Node | null;
+  readonly pair: Pair | undefined;
+  readonly missing: boolean;
+}
+
+/** The node at the path, or the last one on the way to it. */
+function walk(document: Document.Parsed, path: Path): Step {
+  let step: Step = { node: document.contents, pair: undefined, missing: false };
+  for (const key of path) {
+    const holder = isAlias(step.node) ? (step.node.resolve(document) ?? null) : step.node;
+    const next = isMap(holder)
+      ? holder.items.find((pair) => keyText(pair.key) === String(key))
+      : isSeq(holder)
+        ? holder.items[Number(key)]
+        : undefined;
+    if (isPair(next)) step = { node: isNode(next.value) ? next.value : null, pair: next, missing: false };
+    else if (isNode(next)) step = { node: next, pair: undefined, missing: false };
+    else return { ...step, node: holder, missing: true };
+  }
+  return step;
+}
+
+function offsetOf({ node, pair, missing }: Step, part: "key" | "value"): number | undefined {
+  const key = pair !== undefined && isNode(pair.key) ? pair.key.range?.[0] : undefined;
+  if (part === "key" && !missing) return key ?? node?.range?.[0];
+  // `mac:` with nothing after it has a value of no length, past the line's end: the key says more.
+  const empty = node?.range == null || node.range[0] === node.range[1];
+  return empty ? (key ?? node?.range?.[0]) : node.range?.[0];
+}
+
+function keyText(key: unknown): string | undefined {
+  return isScalar(key) ? String(key.value) : undefined;
+}
+
+function explain(error: YAMLError, text: string): string {
+  if (error.code === "DUPLICATE_KEY") {
+    const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? "";
+    return `found the key ${JSON.stringify(key)} twice in one map, expected it once`;
+  }
+  return `found YAML that cannot be read: ${error.message}`;
+}

@@ -1,0 +1,35 @@
+export {
+  type Address,
+  type Cidr,
+  contains,
+  formatAddress,
+  formatCidr,
+  nth,
+  overlaps,
+  parseAddress,
+  parseCidr,
+} from "./cidr.ts";
+export { type Diagnostic, formatDiagnostic, InvalidFilesError } from "./diagnostic.ts";
+export { type ErrorDetails, LandfallError } from "./error.ts";
+export {
+  clusterId,
+  type Loaded,
+  type LoadedCluster,
+  type LoadedSite,
+  type LoadOptions,
+  loadFiles,
+  type Project,
+} from "./load.ts";
+export { type ClusterInProject, loadCluster, loadProject } from "./project.ts";
+export {
+  type Cluster,
+  type CredentialsSource,
+  clusterSchema,
+  defaults,
+  type FileSpec,
+  type Machine,
+  type Site,
+  siteSchema,
+  type Taint,
+} from "./schema.ts";
+export { didYouMean, nearest } from "./suggest.ts";

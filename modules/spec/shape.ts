@@ -1,0 +1,159 @@
+// A document against its zod schema: every issue in the file's own terms, and what is left that rules can read.
+import { z } from "zod";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { Path, SourceDocument } from "./document.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** A value of which any part may be missing, because it was missing or wrong in the file. */
+export type Partially<T> = T extends readonly (infer Item)[]
+  ? readonly (Partially<Item> | undefined)[]
+  : T extends object
+    ? { readonly [K in keyof T]?: Partially<T[K]> | undefined }
+    : T;
+
+export interface Shaped<T> {
+  /** The whole, when nothing is wrong with its shape. */
+  readonly value: T | undefined;
+  /** What has the right shape; lists keep their indexes. */
+  readonly partial: Partially<T>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function checkShape<T>(schema: z.ZodType<T>, source: SourceDocument): Shaped<T> {
+  const result = schema.safeParse(source.value);
+  if (result.success) return { value: result.data, partial: result.data as Partially<T>, diagnostics: [] };
+  const diagnostics = result.error.issues.flatMap((issue) => explain(issue, schema, source));
+  const partial = withoutIssues(source.value, result.error.issues) as Partially<T>;
+  return { value: undefined, partial, diagnostics };
+}
+
+/** `machines[2].bmc.url` */
+export function pathText(path: Path): string {
+  return path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? key : `${text}.${key}`),
+    "",
+  );
+}
+
+/** A value as a person sees it in the file: quoted text, or what kind of thing it is. */
+export function show(value: unknown): string {
+  if (typeof value === "string")
+    return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+  if (value === null || value === undefined) return "nothing";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  return typeof value === "object" ? "a map" : `the ${typeof value} ${String(value)}`;
+}
+
+function explain(issue: z.core.$ZodIssue, schema: z.ZodType, source: SourceDocument): Diagnostic[] {
+  const path = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
+  const at = (where: Path, message: string, part?: "key" | "value"): Diagnostic => ({
+    file: source.file,
+    ...source.locate(where, part),
+    message,
+  });
+  const of = (text: string) => (path.length === 0 ? text : `${pathText(path)}: ${text}`);
+
+  if (issue.code === "unrecognized_keys") {
+    const known = Object.keys(objectAt(schema, path)?.shape ?? {});
+    return issue.keys.map((key) => {
+      const hint = didYouMean(key, known);
+      const expected = `expected ${known.length === 1 ? "" : "one of "}${known.join(", ")}`;
+      return at(
+        [...path, key],
+        of(`found the unknown key ${JSON.stringify(key)}, ${expected}${hint}`),
+        "key",
+      );
+    });
+  }
+  const found = valueAt(source.value, path);
+  if (found === undefined && path.length > 0) {
+    const key = String(path.at(-1));
+    const parent = path.slice(0, -1);
+    const where = parent.length === 0 ? "" : `${pathText(parent)}: `;
+    return [at(path, `${where}found no key ${JSON.stringify(key)}, expected it: ${expectation(issue)}`)];
+  }
+  if (issue.code === "invalid_value") {
+    const values = issue.values.map(String);
+    const hint = typeof found === "string" ? didYouMean(found, values) : "";
+    return [at(path, of(`found ${show(found)}, expected ${expectation(issue)}${hint}`))];
+  }
+  // 1.30 and true are no text to YAML: say how to write what was meant.
+  const bare =
+    issue.code === "invalid_type" && issue.expected === "string" ? source.written(path) : undefined;
+  const quote =
+    bare === undefined || found === null ? "" : `: write ${JSON.stringify(bare)}, with the quotes`;
+  return [at(path, of(`found ${show(found)}, expected ${expectation(issue)}${quote}`))];
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: "text",
+  array: "a list",
+  object: "a map",
+  record: "a map",
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+};
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return kinds[issue.expected] ?? issue.expected;
+    case "invalid_value":
+      return `${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
+    case "too_small":
+      return issue.origin === "array" || issue.origin === "string"
+        ? "at least one"
+        : `a number of at least ${issue.minimum}`;
+    case "too_big":
+      return `a number of at most ${issue.maximum}`;
+    default:
+      // Formats and unions bring their own words from schema.ts.
+      return issue.message;
+  }
+}
+
+function objectAt(schema: z.ZodType, path: Path): z.ZodObject | undefined {
+  let here: unknown = schema;
+  for (const key of path) {
+    here = bare(here);
+    if (here instanceof z.ZodObject) here = here.shape[String(key)];
+    else if (here instanceof z.ZodArray) here = here.element;
+    else if (here instanceof z.ZodRecord) here = here.valueType;
+    else return undefined;
+  }
+  here = bare(here);
+  return here instanceof z.ZodObject ? here : undefined;
+}
+
+function bare(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional ? bare(schema.unwrap()) : schema;
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (here, key) =>
+      typeof here === "object" && here !== null && Object.hasOwn(here, key)
+        ? (here as Record<string | number, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
+function withoutIssues(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  // Only an object can be read with anything missing; a root of another kind leaves nothing.
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
+  const copy: unknown = structuredClone(value);
+  for (const issue of issues) {
+    const keys =
+      issue.code === "unrecognized_keys" ? issue.keys.map((k) => [...issue.path, k]) : [issue.path];
+    for (const path of keys) {
+      const holder = valueAt(copy, path.slice(0, -1) as Path);
+      const key = path.at(-1);
+      if (key !== undefined && typeof holder === "object" && holder !== null) {
+        (holder as Record<PropertyKey, unknown>)[key] = undefined;
+      }
+    }
+  }
+  return copy;
+}
