@@ -79,7 +79,9 @@ export function chooseServer(
       return await Promise.any(servers.map((server) => answering(server, send)));
     } catch (error) {
       const reasons = error instanceof AggregateError ? error.errors.map(reason) : [reason(error)];
-      throw new Error(servers.map((server, index) => `${server}: ${reasons[index] ?? ""}`).join("; "), { cause: error });
+      throw new Error(servers.map((server, index) => `${server}: ${reasons[index] ?? ""}`).join("; "), {
+        cause: error,
+      });
     }
   }
 
@@ -153,7 +155,11 @@ async function openDispatcher({ ca, cert, key, proxy }: ApiOptions) {
           requestTls: tls,
           // Bounds CONNECT itself, which is else given five minutes.
           clientFactory: (origin, opts) =>
-            new undici.Pool(origin, { ...opts, headersTimeout: connectTimeoutMs, connectTimeout: connectTimeoutMs }),
+            new undici.Pool(origin, {
+              ...opts,
+              headersTimeout: connectTimeoutMs,
+              connectTimeout: connectTimeoutMs,
+            }),
         });
   return { undici, agent };
 }
@@ -174,7 +180,8 @@ export function reason(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(reason).join(", ");
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return "no answer in time";
-  if (error.cause instanceof Error && /^(fetch failed|other side closed)?$/.test(error.message)) return reason(error.cause);
+  if (error.cause instanceof Error && /^(fetch failed|other side closed)?$/.test(error.message))
+    return reason(error.cause);
   return error.message || error.name;
 }
 
@@ -193,7 +200,9 @@ function parse(reply: ApiReply, path: string): unknown {
   try {
     return JSON.parse(reply.body);
   } catch (error) {
-    throw new Error(`${reply.server} answered ${path} with no JSON: ${reply.body.trim().slice(0, 200)}`, { cause: error });
+    throw new Error(`${reply.server} answered ${path} with no JSON: ${reply.body.trim().slice(0, 200)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -51,14 +51,21 @@ export async function applyManifests(options: ApplyOptions): Promise<readonly Ap
   for (const wave of waves(manifests)) {
     await Promise.all(
       wave.map(async (manifest) => {
-        results.set(manifest, await attempt(describe(manifest), () => applyOne(options, manifest, resources)));
+        results.set(
+          manifest,
+          await attempt(describe(manifest), () => applyOne(options, manifest, resources)),
+        );
       }),
     );
   }
   return manifests.map((manifest) => results.get(manifest)).filter((applied) => applied !== undefined);
 }
 
-async function applyOne(options: ApplyOptions, manifest: Manifest, resources: ResourceFinder): Promise<Applied> {
+async function applyOne(
+  options: ApplyOptions,
+  manifest: Manifest,
+  resources: ResourceFinder,
+): Promise<Applied> {
   const path = objectPath(manifest, await resources(manifest));
   const query = new URLSearchParams({
     fieldManager: options.fieldManager ?? "landfall",
@@ -169,12 +176,16 @@ function retrying(options: ApplyOptions): Attempt {
           });
         }
         if (now() + intervalMs > deadline) {
-          throw new LandfallError("apply-timeout", `${what} could not be applied within ${timeoutSeconds} s`, {
-            found: evidence,
-            expected: `an API at ${options.client.servers.join(" or ")} that takes it`,
-            next: "See `landfall status` for the masters, then deploy again: what is applied already stays as it is.",
-            cause: error,
-          });
+          throw new LandfallError(
+            "apply-timeout",
+            `${what} could not be applied within ${timeoutSeconds} s`,
+            {
+              found: evidence,
+              expected: `an API at ${options.client.servers.join(" or ")} that takes it`,
+              next: "See `landfall status` for the masters, then deploy again: what is applied already stays as it is.",
+              cause: error,
+            },
+          );
         }
         if (evidence !== said) onProgress(`${what}: ${evidence}`);
         said = evidence;
@@ -188,6 +199,9 @@ function retrying(options: ApplyOptions): Attempt {
 function mayPass(error: unknown): boolean {
   if (!(error instanceof ApiError)) return true;
   const { status, reply } = error;
+  // How the API words a misspelt field: as an error of its own (500), though it will say the same for ever.
+  if (status === 500 && statusMessage(reply.body).includes("failed to create typed patch object"))
+    return false;
   return status === 404 || status === 409 || status === 429 || status >= 500 || notYet(reply);
 }
 
@@ -197,7 +211,9 @@ function notYet({ status, body }: ApiReply): boolean {
   // The namespace is still being deleted.
   if (status === 403) return message.includes("because it is being terminated");
   // The first seconds of an apiserver: it has not read its own Service range yet.
-  return status === 422 && /failed to allocate IP .*(not ready|no ServiceCIDR|not contained|syncing)/i.test(message);
+  return (
+    status === 422 && /failed to allocate IP .*(does not match the current range|not ready)/.test(message)
+  );
 }
 
 function asManifest(value: object): Manifest {

@@ -1,4 +1,14 @@
 export { addons } from "./addons/index.ts";
+export {
+  type Api,
+  type ApiOptions,
+  type ApiReply,
+  type ApiRequest,
+  getJson,
+  openApi,
+  reason,
+} from "./api.ts";
+export { type Applied, type ApplyOptions, applyManifests } from "./apply.ts";
 export { hash } from "./hash.ts";
 export { machineConfig } from "./machine-config.ts";
 export { apiServerPort, balancerPort } from "./paths.ts";

@@ -1,0 +1,277 @@
+// applyManifests and the client against a real kube-apiserver and etcd, on loopback, with throw-away certificates.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Api, getJson, openApi } from "./api.ts";
+import { applyManifests } from "./apply.ts";
+
+const folder = process.env.LANDFALL_PEERS;
+if (folder === undefined) {
+  throw new Error(
+    "LANDFALL_PEERS must name the folder that holds kube-apiserver and etcd; `npm test` sets it",
+  );
+}
+
+const manifests = [
+  {
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name: "web", namespace: "demo" },
+    spec: {
+      selector: { matchLabels: { app: "web" } },
+      template: {
+        metadata: { labels: { app: "web" } },
+        spec: { containers: [{ name: "web", image: "landfall.local/web:v1" }] },
+      },
+    },
+  },
+  {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "dns", namespace: "kube-system" },
+    spec: { clusterIP: "10.43.0.10", ports: [{ name: "dns", port: 53, protocol: "UDP" }] },
+  },
+  { apiVersion: "example.test/v1", kind: "Widget", metadata: { name: "one" }, spec: { size: 3 } },
+  {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "widgets.example.test" },
+    spec: {
+      group: "example.test",
+      scope: "Cluster",
+      names: { plural: "widgets", singular: "widget", kind: "Widget" },
+      versions: [
+        {
+          name: "v1",
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: {
+              type: "object",
+              properties: { spec: { type: "object", properties: { size: { type: "integer" } } } },
+            },
+          },
+        },
+      ],
+    },
+  },
+  {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "settings", namespace: "demo" },
+    data: { colour: "green" },
+  },
+  {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name: "demo" },
+    rules: [{ apiGroups: [""], resources: ["nodes"], verbs: ["get"] }],
+  },
+  { apiVersion: "v1", kind: "Namespace", metadata: { name: "demo" } },
+];
+
+describe("server-side apply on a real apiserver", () => {
+  let directory: string;
+  let proxy: HttpServer;
+  let tunnels = 0;
+  let client: Api;
+  const children: ChildProcess[] = [];
+  const died = new AbortController();
+  const apply = (list: readonly object[] = manifests) =>
+    applyManifests({ client, manifests: list, timeoutSeconds: 90, signal: died.signal });
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "landfall-apply-"));
+    const [etcdPort, peerPort, apiPort, deadPort] = await freePorts(4);
+    makeCertificates(directory);
+    proxy = await connectProxy(() => tunnels++);
+    client = openApi({
+      servers: [`https://127.0.0.1:${deadPort}`, `https://127.0.0.1:${apiPort}`],
+      ca: readFileSync(join(directory, "ca.crt"), "utf8"),
+      cert: readFileSync(join(directory, "admin.crt"), "utf8"),
+      key: readFileSync(join(directory, "admin.key"), "utf8"),
+      proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    });
+    children.push(
+      start("etcd", [
+        `--data-dir=${join(directory, "etcd")}`,
+        `--listen-client-urls=http://127.0.0.1:${etcdPort}`,
+        `--advertise-client-urls=http://127.0.0.1:${etcdPort}`,
+        `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+        "--log-level=error",
+      ]),
+      start("kube-apiserver", [
+        `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        `--secure-port=${apiPort}`,
+        `--tls-cert-file=${join(directory, "server.crt")}`,
+        `--tls-private-key-file=${join(directory, "server.key")}`,
+        `--client-ca-file=${join(directory, "ca.crt")}`,
+        "--service-cluster-ip-range=10.43.0.0/16",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        `--service-account-key-file=${join(directory, "server.crt")}`,
+        `--service-account-signing-key-file=${join(directory, "server.key")}`,
+        "--authorization-mode=RBAC",
+        "--endpoint-reconciler-type=none",
+      ]),
+    );
+  });
+
+  afterAll(async () => {
+    await client?.close();
+    proxy?.closeAllConnections();
+    proxy?.close();
+    await Promise.all(
+      children.map(
+        (child) =>
+          new Promise((resolve) => {
+            child.removeAllListeners("exit").once("exit", resolve);
+            if (!child.kill("SIGKILL")) resolve(undefined);
+          }),
+      ),
+    );
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  function start(name: string, parameters: string[]): ChildProcess {
+    const file = join(directory, `${name}.log`);
+    const log = openSync(file, "w");
+    const child = spawn(join(folder ?? "", name), parameters, {
+      cwd: directory,
+      stdio: ["ignore", log, log],
+    });
+    closeSync(log);
+    child.once("exit", () =>
+      died.abort(new Error(`${name} ended: ${readFileSync(file, "utf8").slice(-1000)}`)),
+    );
+    return child;
+  }
+
+  it("applies while the apiserver is still starting, in whatever order the manifests are given", async () => {
+    const applied = await apply();
+    expect(applied.map((one) => one.object)).toEqual([
+      "DaemonSet demo/web",
+      "Service kube-system/dns",
+      "Widget one",
+      "CustomResourceDefinition widgets.example.test",
+      "ConfigMap demo/settings",
+      "ClusterRole demo",
+      "Namespace demo",
+    ]);
+    expect(applied.every((one) => one.created)).toBe(true);
+    expect(tunnels).toBeGreaterThan(0);
+  });
+
+  it("changes nothing when applied again", async () => {
+    const before = await apply();
+    const after = await apply();
+    expect(after).toEqual(before);
+    expect(after.some((one) => one.created)).toBe(false);
+  });
+
+  it("brings back what was deleted, and touches nothing else", async () => {
+    const before = await apply();
+    await client.request({ method: "DELETE", path: "/api/v1/namespaces/demo/configmaps/settings" });
+    const after = await apply();
+    expect(after.filter((one) => one.created).map((one) => one.object)).toEqual(["ConfigMap demo/settings"]);
+    expect(after.filter((one, index) => one.resourceVersion !== before[index]?.resourceVersion)).toHaveLength(
+      1,
+    );
+  });
+
+  it("takes back a field that another manager changed, and leaves what others added", async () => {
+    const path = "/api/v1/namespaces/demo/configmaps/settings";
+    const patched = await client.request({
+      method: "PATCH",
+      path: `${path}?fieldManager=somebody&force=true`,
+      contentType: "application/apply-patch+yaml",
+      body: JSON.stringify({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "settings" },
+        data: { colour: "red", theirs: "kept" },
+      }),
+    });
+    expect(patched.status).toBe(200);
+    await apply();
+    const { value, date } = await getJson<{ data: Record<string, string> }>(client, path);
+    expect(value.data).toEqual({ colour: "green", theirs: "kept" });
+    expect(Math.abs((date?.getTime() ?? 0) - Date.now())).toBeLessThan(5000);
+  });
+
+  it("refuses a misspelt field at once, with the API's own words", async () => {
+    const typo = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "typo" }, dta: {} };
+    await expect(apply([typo])).rejects.toMatchObject({
+      code: "apply-refused",
+      message: expect.stringContaining(".dta: field not declared in schema"),
+    });
+  });
+});
+
+function makeCertificates(directory: string): void {
+  const openssl = (...parameters: string[]) =>
+    execFileSync("openssl", parameters, { cwd: directory, stdio: "pipe" });
+  const key = (name: string) => [
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-keyout",
+    `${name}.key`,
+  ];
+  openssl("req", "-x509", ...key("ca"), "-out", "ca.crt", "-subj", "/CN=test", "-days", "1");
+  for (const [name, subject, extensions] of [
+    ["server", "/CN=kube-apiserver", "subjectAltName=IP:127.0.0.1"],
+    ["admin", "/O=system:masters/CN=admin", "extendedKeyUsage=clientAuth"],
+  ] as const) {
+    writeFileSync(join(directory, `${name}.ext`), extensions);
+    openssl("req", "-new", ...key(name), "-out", `${name}.csr`, "-subj", subject);
+    openssl(
+      ...["x509", "-req", "-in", `${name}.csr`, "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"],
+      ...["-days", "1", "-out", `${name}.crt`, "-extfile", `${name}.ext`],
+    );
+  }
+}
+
+/** Ports that were free a moment ago, all different. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listening(createServer())));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function connectProxy(onTunnel: () => void): Promise<HttpServer> {
+  const server = createHttpServer();
+  server.on("connect", (request, downstream) => {
+    onTunnel();
+    const { hostname, port } = new URL(`http://${request.url}`);
+    const upstream = connect(Number(port), hostname, () => {
+      downstream.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      upstream.pipe(downstream).pipe(upstream);
+    });
+    const end = () => {
+      upstream.destroy();
+      downstream.destroy();
+    };
+    upstream.on("error", () => {
+      downstream.write("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+      end();
+    });
+    downstream.on("error", end);
+  });
+  return listening(server);
+}
+
+function listening<T extends Server>(server: T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => resolve(server));
+  });
+}
