@@ -9,7 +9,11 @@ import { follow, type Schema, typeOf } from "./schema/schema.ts";
 
 /** What a value of a config may be: the schema with its references followed. */
 export type Shape =
-  | { readonly kind: "string" | "integer" | "boolean" }
+  | {
+      readonly kind: "string" | "integer" | "boolean";
+      /** May be absent (a pointer in Ignition's own types), where another is then empty or 0. */
+      readonly nullable: boolean;
+    }
   | { readonly kind: "list"; readonly of: Shape }
   | ObjectShape;
 
@@ -17,7 +21,7 @@ export interface ObjectShape {
   readonly kind: "object";
   /** The schema's name for it: `file`, `resource`... An object written in place is named after its key. */
   readonly name: string;
-  /** May be absent as a whole (a pointer in Ignition's own types), where another is then one with nothing in it. */
+  /** May be absent as a whole, where another is then one with nothing in it. */
   readonly nullable: boolean;
   /** In the order of the schema. */
   readonly fields: Readonly<Record<string, Shape>>;
@@ -47,12 +51,13 @@ export function shapeOf(version: Version): ObjectShape {
     if (schema.$ref !== undefined) return shape(follow(root, schema.$ref), schema.$ref.split("/").at(-1)!);
     const kind = typeOf(schema);
     if (kind === "array") return { kind: "list", of: shape(schema.items!, name) };
-    if (kind !== "object") return { kind: kind as "string" | "integer" | "boolean" };
+    const nullable = schema.type?.includes("null") ?? false;
+    if (kind !== "object") return { kind: kind as "string" | "integer" | "boolean", nullable };
     const fields: Record<string, Shape> = {};
     for (const part of schema.allOf ?? [schema]) {
       const whole = part.$ref === undefined ? part : follow(root, part.$ref);
       for (const [key, value] of Object.entries(whole.properties ?? {})) fields[key] = shape(value, key);
     }
-    return { kind: "object", name, nullable: schema.type?.includes("null") ?? false, fields };
+    return { kind: "object", name, nullable, fields };
   }
 }
