@@ -34,11 +34,18 @@ export const auditPolicy = {
 };
 
 /** A kubeconfig that refers to a certificate by path, so that it holds no secret itself. */
-export function kubeconfig(options: { server: string; authority: string; certificate: string; key: string }): object {
+export function kubeconfig(options: {
+  server: string;
+  authority: string;
+  certificate: string;
+  key: string;
+}): object {
   return {
     apiVersion: "v1",
     kind: "Config",
-    clusters: [{ name: "cluster", cluster: { server: options.server, "certificate-authority": options.authority } }],
+    clusters: [
+      { name: "cluster", cluster: { server: options.server, "certificate-authority": options.authority } },
+    ],
     users: [{ name: "user", user: { "client-certificate": options.certificate, "client-key": options.key } }],
     contexts: [{ name: "context", context: { cluster: "cluster", user: "user" } }],
     "current-context": "context",

@@ -122,7 +122,9 @@ function node({ plan, pool }: MachineConfigInput): Part {
 function balancer(plan: Plan): Part {
   return {
     files: [text("/etc/haproxy/haproxy.cfg", balancerConfig(plan))],
-    units: [unit({ name: "haproxy.service", enabled: true, dropins: { "10-landfall.conf": balancerDropin } })],
+    units: [
+      unit({ name: "haproxy.service", enabled: true, dropins: { "10-landfall.conf": balancerDropin } }),
+    ],
   };
 }
 
@@ -130,7 +132,9 @@ function controlPlane({ plan, pki, images }: MachineConfigInput): Part {
   const pods = staticPods({ plan, generation: pki.generation, images });
   return {
     files: [
-      ...Object.entries(pods).map(([name, pod]) => template(`${manifestsDir}/${name}`, stringify(pod, { lineWidth: 0 }))),
+      ...Object.entries(pods).map(([name, pod]) =>
+        template(`${manifestsDir}/${name}`, stringify(pod, { lineWidth: 0 })),
+      ),
       yaml("/etc/kubernetes/authentication.yaml", authenticationConfig),
       yaml("/etc/kubernetes/audit-policy.yaml", auditPolicy),
       yaml("/etc/kubernetes/controller-manager.kubeconfig", clientOf("controller-manager")),
@@ -146,7 +150,9 @@ function virtualIp(plan: Plan): Part {
       executable(`${libDir}/apiserver-ready`, script("apiserver-ready")),
       executable(`${libDir}/keepalived-config`, script("keepalived-config")),
     ],
-    units: [unit({ name: "keepalived.service", enabled: true, dropins: { "10-landfall.conf": virtualIpDropin } })],
+    units: [
+      unit({ name: "keepalived.service", enabled: true, dropins: { "10-landfall.conf": virtualIpDropin } }),
+    ],
   };
 }
 

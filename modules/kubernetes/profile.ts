@@ -58,7 +58,11 @@ export function assetPath(file: ReleaseFile): string {
  * Characters are those that scripts/firstboot.sh lets through.
  */
 export function machineMetadata(plan: Plan, machine: MachinePlan): Readonly<Record<string, string>> {
-  const labels = { "landfall.local/cluster": plan.cluster, "landfall.local/pool": machine.pool, ...machine.labels };
+  const labels = {
+    "landfall.local/cluster": plan.cluster,
+    "landfall.local/pool": machine.pool,
+    ...machine.labels,
+  };
   return {
     name: machine.name,
     address: machine.address,

@@ -30,7 +30,11 @@ export function coreDns(plan: Plan, image: string): readonly object[] {
       kind: "ClusterRole",
       metadata: { name: "landfall:coredns" },
       rules: [
-        { apiGroups: [""], resources: ["endpoints", "services", "pods", "namespaces"], verbs: ["list", "watch"] },
+        {
+          apiGroups: [""],
+          resources: ["endpoints", "services", "pods", "namespaces"],
+          verbs: ["list", "watch"],
+        },
         { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
       ],
     },
@@ -78,7 +82,10 @@ export function coreDns(plan: Plan, image: string): readonly object[] {
                 preferredDuringSchedulingIgnoredDuringExecution: [
                   {
                     weight: 100,
-                    podAffinityTerm: { labelSelector: { matchLabels: labels }, topologyKey: "kubernetes.io/hostname" },
+                    podAffinityTerm: {
+                      labelSelector: { matchLabels: labels },
+                      topologyKey: "kubernetes.io/hostname",
+                    },
                   },
                 ],
               },
@@ -95,7 +102,11 @@ export function coreDns(plan: Plan, image: string): readonly object[] {
                   { containerPort: 9153, name: "metrics", protocol: "TCP" },
                 ],
                 resources: { requests: { cpu: "50m", memory: "40Mi" }, limits: { memory: "170Mi" } },
-                livenessProbe: { httpGet: { path: "/health", port: 8080 }, periodSeconds: 10, failureThreshold: 6 },
+                livenessProbe: {
+                  httpGet: { path: "/health", port: 8080 },
+                  periodSeconds: 10,
+                  failureThreshold: 6,
+                },
                 readinessProbe: { httpGet: { path: "/ready", port: 8181 }, periodSeconds: 2 },
                 securityContext: {
                   allowPrivilegeEscalation: false,

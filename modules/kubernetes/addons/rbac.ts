@@ -10,7 +10,9 @@ export function controlPlaneRbac(): readonly object[] {
         kind: "ClusterRole",
         name: "system:kubelet-api-admin",
       },
-      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "kube-apiserver-kubelet-client" }],
+      subjects: [
+        { apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "kube-apiserver-kubelet-client" },
+      ],
     },
   ];
 }
