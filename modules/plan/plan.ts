@@ -145,7 +145,8 @@ function planMachine(
 }
 
 function planBmc({ bmc }: Machine, absolute: (path: string) => string): BmcPlan {
-  const { driver, url, credentials } = bmc;
+  const { driver, credentials } = bmc;
+  const url = bmc.url.replace(/\/$/, "");
   if (credentials?.file === undefined) return { driver, url, credentials };
   return { driver, url, credentials: { file: absolute(credentials.file) } };
 }

@@ -40,7 +40,7 @@ export interface LoadOptions {
 
 /**
  * Reads a folder's files through `read`, which answers undefined for a file that is not there.
- * `files` are the *.yaml of the folder: each is a cluster, but for those that a cluster names as its site
+ * `files` are the *.yaml (and, to be complained of, *.yml) of the folder: each is a cluster, but for those that a cluster names as its site
  * and those called site.yaml. Paths use `/` and are taken as they are.
  */
 export function loadFiles(
@@ -59,14 +59,17 @@ export function loadFiles(
     return parsed;
   };
 
-  const documents = [...new Set(files)].sort(order).flatMap((path) => source(path) ?? []);
+  const paths = [...new Set(files)].sort(order);
+  const documents = paths.filter((path) => !path.endsWith(".yml")).flatMap((path) => source(path) ?? []);
   const siteOf = new Map(documents.map((d) => [d.file, sitePath(d)]));
   const isSite = (d: SourceDocument) =>
     posix.basename(d.file) === defaults.siteFile ||
     documents.some((other) => other !== d && siteOf.get(other.file) === d.file && !looksLikeCluster(d));
   const sitePaths = documents.filter(isSite).map((d) => d.file);
   const clusterDocuments = documents.filter((d) => !isSite(d));
-  const diagnostics: Diagnostic[] = [];
+  const diagnostics: Diagnostic[] = paths
+    .filter((path) => path.endsWith(".yml"))
+    .map((file) => ({ file, line: 1, column: 1, message: "found a file called .yml, expected .yaml" }));
 
   const sites = new Map<string, SiteFile>();
   const clusters: ClusterFile[] = [];

@@ -74,7 +74,7 @@ function yamlFiles(folder: string): string[] {
   try {
     // Names that begin with a dot are editors' own (locks, swap files).
     return readdirSync(folder, { withFileTypes: true })
-      .filter((e) => !e.isDirectory() && !e.name.startsWith(".") && e.name.endsWith(".yaml"))
+      .filter((e) => !e.isDirectory() && !e.name.startsWith(".") && /\.ya?ml$/.test(e.name))
       .map((e) => e.name);
   } catch (cause) {
     throw new LandfallError("clusters-missing", `the folder ${folder} cannot be read: ${text(cause)}`, {
