@@ -69,7 +69,8 @@ function etcd({ plan, generation, images }: StaticPodInput, masters: readonly Ma
     ],
     probe: { path: "/health?serializable=true", port: 2381, scheme: "HTTP" },
     mounts: [
-      { name: "pki", path: pkiDir },
+      // Not the PKI alone: that is a link which renewed certificates move, and etcd reads them anew at each handshake.
+      { name: "kubernetes", path: "/etc/kubernetes" },
       { name: "data", path: "/var/lib/etcd", writable: true },
     ],
   });
