@@ -1,10 +1,10 @@
 // What each machine gets of the PKI, and nothing that it has no use for: authorities' keys never leave the store.
 import type { CertificateRequest, MachinePlan } from "../plan/types.ts";
 import type { Entry } from "./entry.ts";
+import { pkiFolder } from "./fingerprint.ts";
 import type { Roots } from "./roots.ts";
 import type { DeliveredFile } from "./types.ts";
 
-const folder = "/etc/kubernetes/pki";
 const publicMode = 0o644;
 const secretMode = 0o600;
 
@@ -15,14 +15,14 @@ export function filesOf(
   requests: readonly CertificateRequest[],
   leaf: (id: string) => Entry,
 ): readonly DeliveredFile[] {
-  const files = [file(`${folder}/ca.crt`, publicMode, roots.authorities.kubernetes.certificate)];
+  const files = [file(`${pkiFolder}/ca.crt`, publicMode, roots.authorities.kubernetes.certificate)];
   if (machine.role === "master")
     files.push(
-      file(`${folder}/etcd/ca.crt`, publicMode, roots.authorities.etcd.certificate),
-      file(`${folder}/front-proxy-ca.crt`, publicMode, roots.authorities["front-proxy"].certificate),
-      file(`${folder}/sa.pub`, publicMode, roots.serviceAccount.public),
-      file(`${folder}/sa.key`, secretMode, roots.serviceAccount.key),
-      file(`${folder}/encryption.yaml`, secretMode, roots.encryption),
+      file(`${pkiFolder}/etcd/ca.crt`, publicMode, roots.authorities.etcd.certificate),
+      file(`${pkiFolder}/front-proxy-ca.crt`, publicMode, roots.authorities["front-proxy"].certificate),
+      file(`${pkiFolder}/sa.pub`, publicMode, roots.serviceAccount.public),
+      file(`${pkiFolder}/sa.key`, secretMode, roots.serviceAccount.key),
+      file(`${pkiFolder}/encryption.yaml`, secretMode, roots.encryption),
     );
   for (const { id, target } of requests) {
     if (target === undefined) continue;

@@ -6,6 +6,6 @@ export type { AdminCredentials, KubeconfigOptions } from "./credentials.ts";
 export { adminCredentials, adminKubeconfig, deliveryPrivateKey, machineFiles } from "./credentials.ts";
 export type { EnsureOptions, Reason } from "./ensure.ts";
 export { ensurePki } from "./ensure.ts";
-export { filesFingerprint } from "./fingerprint.ts";
+export { filesFingerprint, nameInDelivery } from "./fingerprint.ts";
 export { retire } from "./retire.ts";
 export type { DeliveredFile, PublicPki } from "./types.ts";
