@@ -105,7 +105,10 @@ async function withMachine<T>(target: Target, action: (session: Session) => Prom
       if (reason !== reported) target.onProgress?.(`waiting: ${reason}`);
       reported = reason;
     }
-    await clock.sleep(retryMilliseconds, signal);
+    await clock.sleep(retryMilliseconds, signal).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw error;
+    });
   }
 }
 
