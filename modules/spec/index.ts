@@ -11,6 +11,7 @@ export {
 } from "./cidr.ts";
 export { type Diagnostic, formatDiagnostic, InvalidFilesError } from "./diagnostic.ts";
 export { type ErrorDetails, LandfallError } from "./error.ts";
+export { generatedFiles } from "./generated.ts";
 export {
   clusterId,
   type Loaded,

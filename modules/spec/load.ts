@@ -1,5 +1,6 @@
 // From the texts of a clusters/ folder to Sites and Clusters, or to everything that is wrong with them. Pure.
 import { posix } from "node:path";
+import type { ZodType } from "zod";
 import { type Diagnostic, order, sortDiagnostics } from "./diagnostic.ts";
 import { parseSource, type SourceDocument } from "./document.ts";
 import { checkRules } from "./rules/index.ts";
@@ -40,96 +41,100 @@ export interface LoadOptions {
 
 /**
  * Reads a folder's files through `read`, which answers undefined for a file that is not there.
- * `files` are the *.yaml (and, to be complained of, *.yml) of the folder: each is a cluster, but for those that a cluster names as its site
- * and those called site.yaml. Paths use `/` and are taken as they are.
+ * `files` are the *.yaml of the folder (and its *.yml, to be complained of): each is a cluster, but for those
+ * that a cluster names as its site and those called site.yaml. Paths use `/` and are taken as they are.
  */
 export function loadFiles(
   read: (path: string) => string | undefined,
   files: readonly string[],
   options: LoadOptions,
 ): Loaded {
-  const sources = new Map<string, SourceDocument>();
-  const source = (path: string): SourceDocument | undefined => {
-    const known = sources.get(path);
-    if (known !== undefined) return known;
-    const text = read(path);
-    if (text === undefined) return undefined;
-    const parsed = parseSource(path, text);
-    sources.set(path, parsed);
-    return parsed;
-  };
-
   const paths = [...new Set(files)].sort(order);
-  const documents = paths.filter((path) => !path.endsWith(".yml")).flatMap((path) => source(path) ?? []);
-  const siteOf = new Map(documents.map((d) => [d.file, sitePath(d)]));
-  const isSite = (d: SourceDocument) =>
-    posix.basename(d.file) === defaults.siteFile ||
-    documents.some((other) => other !== d && siteOf.get(other.file) === d.file && !looksLikeCluster(d));
-  const sitePaths = documents.filter(isSite).map((d) => d.file);
-  const clusterDocuments = documents.filter((d) => !isSite(d));
-  const diagnostics: Diagnostic[] = paths
-    .filter((path) => path.endsWith(".yml"))
-    .map((file) => ({ file, line: 1, column: 1, message: "found a file called .yml, expected .yaml" }));
+  const open = opener(read);
+  const documents = paths.filter((path) => !path.endsWith(".yml")).flatMap((path) => open(path) ?? []);
+  const named = new Set(documents.filter((d) => !isCalledSite(d)).map(sitePath));
+  const isSite = (d: SourceDocument) => isCalledSite(d) || (named.has(d.file) && !looksLikeCluster(d));
+  const [strays, rest] = partition(
+    documents.filter((d) => !isSite(d)),
+    looksLikeSite,
+  );
+  const clusters = rest.map((d) => ({ ...shaped(clusterSchema, d), siteFile: sitePath(d) }));
+  const elsewhere = clusters.flatMap(({ siteFile }) =>
+    siteFile === undefined ? [] : (open(siteFile) ?? []),
+  );
+  const sites = [
+    ...new Set([...documents.filter(isSite), ...elsewhere.filter((d) => !looksLikeCluster(d))]),
+  ].map((d) => shaped(siteSchema, d));
 
-  const sites = new Map<string, SiteFile>();
-  const clusters: ClusterFile[] = [];
-  const readSite = (path: string) => {
-    const d = sites.has(path) ? undefined : source(path);
-    if (d === undefined) return;
-    const { value, partial, diagnostics: wrong } = checkShape(siteSchema, d);
-    sites.set(path, { source: d, value, partial });
-    diagnostics.push(...d.diagnostics, ...(d.value === undefined ? [] : wrong));
-  };
-  for (const path of sitePaths) readSite(path);
-
-  for (const d of clusterDocuments) {
-    if (looksLikeSite(d)) {
-      diagnostics.push(
-        ...d.diagnostics,
-        complain(
-          d,
-          [],
-          "found a site that no cluster names, expected a cluster: name the file in a cluster's `site`, or move it out of the folder",
-        ),
-      );
-      continue;
-    }
-    const { value, partial, diagnostics: wrong } = checkShape(clusterSchema, d);
-    diagnostics.push(...d.diagnostics, ...(d.value === undefined ? [] : wrong));
-    const path = siteOf.get(d.file);
-    if (path !== undefined && d.value !== undefined) diagnostics.push(...missingSite(d, path));
-    clusters.push({ source: d, value, partial, siteFile: path });
-  }
-
-  diagnostics.push(...checkRules([...sites.values()], clusters, options));
+  const diagnostics = [
+    ...paths.filter((path) => path.endsWith(".yml")).map(misnamed),
+    ...strays.flatMap((d) => [...d.diagnostics, stray(d)]),
+    ...[...sites, ...clusters].flatMap((file) => file.diagnostics),
+    ...clusters.flatMap((cluster) => siteMissing(cluster, open, sites)),
+    ...checkRules(sites, clusters, options),
+  ];
   if (diagnostics.length > 0) return { ok: false, diagnostics: sortDiagnostics(diagnostics) };
+
+  // No diagnostics: every value is there.
+  const loadedSites = sites.map(({ source, value }) => ({ file: source.file, site: value! }));
   return {
     ok: true,
     project: {
-      sites: [...sites.values()].map((s) => ({ file: s.source.file, site: s.value! })),
-      clusters: clusters.map((c) => ({
-        id: clusterId(c.value!),
-        file: c.source.file,
-        cluster: c.value!,
-        siteFile: c.siteFile!,
-        site: sites.get(c.siteFile!)!.value!,
+      sites: loadedSites,
+      clusters: clusters.map(({ source, value, siteFile }) => ({
+        id: clusterId(value!),
+        file: source.file,
+        cluster: value!,
+        siteFile: siteFile!,
+        site: loadedSites.find(({ file }) => file === siteFile)!.site,
       })),
     },
   };
+}
 
-  function missingSite(d: SourceDocument, path: string): Diagnostic[] {
-    const named = source(path);
-    if (named !== undefined && !looksLikeCluster(named)) {
-      readSite(path);
-      return [];
+/** Opens each file once. */
+function opener(read: (path: string) => string | undefined): (path: string) => SourceDocument | undefined {
+  const documents = new Map<string, SourceDocument | undefined>();
+  return (path) => {
+    if (!documents.has(path)) {
+      const text = read(path);
+      documents.set(path, text === undefined ? undefined : parseSource(path, text));
     }
-    const found = named === undefined ? `no file ${path}` : `${path}, which is a cluster`;
-    const hint = didYouMean(
-      posix.basename(path),
-      sitePaths.map((p) => posix.basename(p)),
-    );
-    return [complain(d, ["site"], `site: found ${found}, expected a site's file${hint}`)];
-  }
+    return documents.get(path);
+  };
+}
+
+function shaped<T>(schema: ZodType<T>, source: SourceDocument) {
+  const { value, partial, diagnostics } = checkShape(schema, source);
+  // Of a text that is no YAML the parser has said all.
+  const shape = source.value === undefined ? [] : diagnostics;
+  return { source, value, partial, diagnostics: [...source.diagnostics, ...shape] };
+}
+
+function siteMissing(
+  { source, siteFile }: ClusterFile,
+  open: (path: string) => SourceDocument | undefined,
+  sites: readonly SiteFile[],
+): Diagnostic[] {
+  if (source.value === undefined || siteFile === undefined) return [];
+  const named = open(siteFile);
+  if (named !== undefined && !looksLikeCluster(named)) return [];
+  const found = named === undefined ? `no file ${siteFile}` : `${siteFile}, which is a cluster`;
+  const hint = didYouMean(
+    posix.basename(siteFile),
+    sites.map((site) => posix.basename(site.source.file)),
+  );
+  return [complain(source, ["site"], `site: found ${found}, expected a site's file${hint}`)];
+}
+
+function misnamed(file: string): Diagnostic {
+  const message = "found a file called .yml, expected .yaml: it would be overlooked";
+  return { file, line: 1, column: 1, message };
+}
+
+function stray(d: SourceDocument): Diagnostic {
+  const expected = "expected a cluster: name the file as a cluster's `site`, or move it out of the folder";
+  return complain(d, [], `found a site that no cluster names, ${expected}`);
 }
 
 /** NAME-VERSION: the stack's name, and the name of the cluster's file without its ending. */
@@ -142,6 +147,10 @@ function sitePath(d: SourceDocument): string | undefined {
   const named = fields(d).site ?? defaults.siteFile;
   if (typeof named !== "string" || named === "") return undefined;
   return posix.isAbsolute(named) ? posix.normalize(named) : posix.join(posix.dirname(d.file), named);
+}
+
+function isCalledSite(d: SourceDocument): boolean {
+  return posix.basename(d.file) === defaults.siteFile;
 }
 
 function looksLikeCluster(d: SourceDocument): boolean {
@@ -158,4 +167,8 @@ function fields(d: SourceDocument): Record<string, unknown> {
 
 function complain(d: SourceDocument, path: readonly string[], message: string): Diagnostic {
   return { file: d.file, ...d.locate(path), message };
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
 }

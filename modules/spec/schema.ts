@@ -15,6 +15,10 @@ export const defaults = {
   readyTimeout: 3600,
   fileMode: 0o644,
   schedulableMasters: false,
+  labKind: "nspawn",
+  /** MiB. */
+  labMemory: 2048,
+  labFirmware: "bios",
 } as const;
 
 /** RFC 1123 label: what Kubernetes accepts as a node name part, and DNS as one label. */
@@ -42,77 +46,97 @@ const credentials = z
     env: z.string().min(1).optional().describe("Environment variable holding `user:password`."),
     command: z.array(z.string()).min(1).optional().describe("Command that prints `user:password`."),
   })
-  .describe("Where to find `user:password`; exactly one of file, env, command. Never the secret itself.");
+  .describe(
+    "Where to find `user:password`: exactly one of `file`, `env`, `command`. Never the secret itself. Left out: none is asked for.",
+  );
 
 const bmc = z
   .strictObject({
     driver: z.enum(["redfish"]).describe("How the machine's power is controlled."),
-    url: url.describe("The Redfish ComputerSystem, as http://bmc/redfish/v1/Systems/1."),
+    url: url.describe(
+      "The Redfish ComputerSystem, as `http://bmc/redfish/v1/Systems/1`. No other machine's.",
+    ),
     credentials: credentials.optional(),
   })
   .describe("The machine's management controller.");
 
 const machine = z.strictObject({
   name: label.describe("Host name and node name. Unique in the site; everything is keyed by it."),
-  mac: mac.describe("MAC of the interface that boots. Any case, ':' or '-'."),
+  mac: mac.describe("MAC of the interface that boots. Any case, joined with `:` or `-`."),
   address: address.describe("Address on the network, without prefix length."),
-  network: label.optional().describe("Which of `networks` it is on. Default: the only one."),
+  network: label.optional().describe("Which of `networks` it is on. May be left out when there is only one."),
   bmc,
   disk: z
     .string()
     .startsWith("/dev/", "a device, as /dev/sda")
     .optional()
-    .describe("Disk to install to. Default: no disk, root in memory."),
-  labels: labels.optional().describe("Kubernetes node labels of the hardware."),
+    .describe("Disk to install to. Left out: no disk, root in memory."),
+  labels: labels.optional().describe("Kubernetes node labels that tell of the hardware."),
+});
+
+const network = z.strictObject({
+  name: label.describe("What a machine's `network` names."),
+  cidr: cidr.describe("The network's range, as `10.20.0.0/24`. Networks do not overlap."),
+  gateway: address.optional().describe("Default route of its machines. Left out: none."),
+  dns: z.array(address).optional().describe("Resolvers that its machines ask. Left out: none."),
+});
+
+const labMachine = z.strictObject({
+  name: label.describe("One of `machines`."),
+  kind: z
+    .enum(["nspawn", "qemu"])
+    .optional()
+    .meta({ description: "A container, or a machine with true firmware.", default: defaults.labKind }),
+  memory: z
+    .int()
+    .min(512)
+    .max(65536)
+    .optional()
+    .meta({ description: "MiB of memory; `qemu` only.", default: defaults.labMemory }),
+  firmware: z
+    .enum(["bios", "uefi"])
+    .optional()
+    .meta({ description: "What it starts with; `qemu` only.", default: defaults.labFirmware }),
 });
 
 export const siteSchema = z
   .strictObject({
-    name: label.describe("The site's name."),
-    networks: z
-      .array(
-        z.strictObject({
-          name: label,
-          cidr: cidr.describe("The network's range, as 10.20.0.0/24."),
-          gateway: address.optional().describe("Default route. Default: none."),
-          dns: z.array(address).optional().describe("Resolvers that machines ask. Default: none."),
-        }),
-      )
-      .min(1),
+    name: label.describe("The site's name. Unique among sites."),
+    networks: z.array(network).min(1).describe("The networks that machines are on."),
     boot: z
       .strictObject({
         service: z.enum(["matchbox"]).describe("Which boot service answers the machines."),
-        http: url.describe("The service's HTTP endpoint as machines see it, as http://10.20.0.1:8080."),
-        rpc: z.string().describe("The service's gRPC endpoint as Terraform sees it, HOST:PORT."),
+        http: url.describe("The service's HTTP endpoint as machines see it, as `http://10.20.0.1:8080`."),
+        rpc: z.string().describe("The service's gRPC endpoint as Terraform sees it, `HOST:PORT`."),
         tls: z
-          .strictObject({ ca: path, cert: path, key: path })
+          .strictObject({
+            ca: path.describe("Certificate of the authority that signed the service's."),
+            cert: path.describe("The client's certificate."),
+            key: path.describe("The client's private key."),
+          })
           .describe(
             "PEM files of the gRPC client, relative to this file. Only their paths reach Terraform's state.",
           ),
         assets: path.describe(
-          "Folder that the service serves as /assets; releases are put there. Relative to this file.",
+          "Folder that the service serves as `/assets`; releases are put there. Relative to this file.",
         ),
       })
       .describe("The network boot service."),
     access: z
       .strictObject({
-        proxy: url.optional().describe("HTTP CONNECT proxy (a bastion) through which machines are reached."),
+        proxy: url
+          .optional()
+          .describe("HTTP CONNECT proxy (a bastion) through which machines are reached. Left out: directly."),
       })
       .optional()
-      .describe("How this computer reaches the machines. Default: directly."),
+      .describe("How this computer reaches the machines."),
     machines: z.array(machine).min(1).describe("Every machine of the site; clusters claim them by name."),
     lab: z
       .strictObject({
         machines: z
-          .array(
-            z.strictObject({
-              name: label,
-              kind: z.enum(["nspawn", "qemu"]).optional().describe("Default: nspawn."),
-              memory: z.int().min(512).max(65536).optional().describe("MiB, qemu only. Default: 2048."),
-              firmware: z.enum(["bios", "uefi"]).optional().describe("qemu only. Default: bios."),
-            }),
-          )
-          .optional(),
+          .array(labMachine)
+          .optional()
+          .describe("Machines that are played differently from the default."),
       })
       .optional()
       .describe("How the virtual rack plays this site's machines. Only `landfall lab` reads it."),
@@ -120,78 +144,114 @@ export const siteSchema = z
   .describe("A site: its networks, boot service and machines.");
 
 const taint = z.strictObject({
-  key: z.string().min(1),
-  value: z.string().optional(),
-  effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+  key: z.string().min(1).describe("As `example.com/gpu`."),
+  value: z.string().optional().describe("Left out: none."),
+  effect: z
+    .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
+    .describe("What happens to pods that do not tolerate it."),
 });
 
 const file = z.strictObject({
   path: z.string().startsWith("/", "an absolute path").describe("Absolute path on the machine."),
   contents: z.string().describe("Text. Not for secrets: Ignition configs are public."),
-  mode: z.int().min(0).max(0o7777).optional().describe("Default: 0644 (decimal 420)."),
+  mode: z
+    .int()
+    .min(0)
+    .max(0o7777)
+    .optional()
+    .meta({ description: "Permissions; octal as `0o644`.", default: defaults.fileMode }),
 });
+
+const files = z.array(file).optional().describe("Files put on each machine at its install.");
 
 export const clusterSchema = z
   .strictObject({
     name: label.describe("The cluster's name, the same for all its versions."),
-    version: label.describe("This version of the whole cluster, as v2. The stack is NAME-VERSION."),
-    site: path.optional().describe("The site's file, relative to this file. Default: site.yaml."),
+    version: label.describe(
+      "This version of the whole cluster, as `v2`. Stack and file are called `NAME-VERSION` and `NAME-VERSION.yaml`.",
+    ),
+    site: path
+      .optional()
+      .meta({ description: "The site's file, relative to this file.", default: defaults.siteFile }),
     kubernetes: z
       .string()
-      .describe("Kubernetes release, as 1.34.1. `landfall release list` shows the known ones."),
+      .describe("Kubernetes release, as `1.34.1`. `landfall release list` shows the known ones."),
     endpoint: z
       .strictObject({
         address: address.describe("Virtual IP of the API on the masters' network, held by keepalived."),
-        port: z
-          .int()
-          .min(1)
-          .max(65535)
+        port: z.int().min(1).max(65535).optional().meta({
+          description: "Port of the API at that address. The masters' own is always 6443.",
+          default: defaults.endpointPort,
+        }),
+        names: z
+          .array(z.string())
           .optional()
-          .describe("Default: 6443. The masters' own port is always 6443."),
-        names: z.array(z.string()).optional().describe("DNS names of the API, put into its certificate."),
+          .describe("DNS names of the API, put into its certificate. Left out: none."),
       })
       .describe("Where people reach the API."),
     masters: z
       .strictObject({
-        machines: z.array(label).min(1).describe("Machine names: 1, 3, 5 or 7."),
-        labels: labels.optional(),
-        schedulable: z.boolean().optional().describe("Whether ordinary pods run on masters. Default: false."),
-        files: z.array(file).optional(),
+        machines: z
+          .array(label)
+          .min(1, "an odd number of machines: 1, 3, 5 or 7")
+          .describe("Machine names: 1, 3, 5 or 7, all on one network."),
+        labels: labels.optional().describe("Kubernetes labels of these nodes."),
+        schedulable: z.boolean().optional().meta({
+          description: "Whether ordinary pods run on masters.",
+          default: defaults.schedulableMasters,
+        }),
+        files,
       })
       .describe("The control plane. All masters are alike; none is first."),
     pools: z
       .array(
         z.strictObject({
           name: label.describe("The pool's name. `masters` is taken."),
-          machines: z.array(label).min(1).describe("Machine names."),
-          labels: labels.optional(),
-          taints: z.array(taint).optional(),
-          files: z.array(file).optional(),
+          machines: z.array(label).min(1, "at least one machine").describe("Machine names."),
+          labels: labels
+            .optional()
+            .describe("Kubernetes labels of these nodes; they win over those of the hardware."),
+          taints: z.array(taint).optional().describe("Kubernetes taints of these nodes."),
+          files,
         }),
       )
       .optional()
       .describe("Pools of workers: the machines of a pool share one profile and one Ignition config."),
     network: z
       .strictObject({
-        pods: cidr.optional().describe("Default: 10.42.0.0/16. Each node takes a /24 of it."),
-        services: cidr.optional().describe("Default: 10.43.0.0/16."),
-        domain: z.string().optional().describe("Default: cluster.local."),
+        pods: cidr.optional().meta({
+          description: "Range of pods' addresses. Each node takes a /24 of it (IPv6: a /64).",
+          default: defaults.pods,
+        }),
+        services: cidr
+          .optional()
+          .meta({ description: "Range of Services' addresses.", default: defaults.services }),
+        domain: z
+          .string()
+          .optional()
+          .meta({ description: "DNS domain inside the cluster.", default: defaults.domain }),
       })
-      .optional(),
+      .optional()
+      .describe("The network inside the cluster. Its ranges overlap nothing of the site."),
     timeouts: z
       .strictObject({
-        boot: z
-          .int()
-          .min(1)
-          .optional()
-          .describe("Seconds from power-on until a machine answers. Default: 1800."),
-        ready: z.int().min(1).optional().describe("Seconds until the health conditions hold. Default: 3600."),
+        boot: z.int().min(1).optional().meta({
+          description: "Seconds from power-on until a machine answers.",
+          default: defaults.bootTimeout,
+        }),
+        ready: z.int().min(1).optional().meta({
+          description: "Seconds until the health conditions hold.",
+          default: defaults.readyTimeout,
+        }),
       })
-      .optional(),
-    ssh: z
-      .strictObject({ authorizedKeys: z.array(z.string()).optional() })
       .optional()
-      .describe("Public keys that may log in as root. Default: none; Landfall's own key may only deliver."),
+      .describe("How long to wait."),
+    ssh: z
+      .strictObject({
+        authorizedKeys: z.array(z.string()).optional().describe("Public keys, one a line of a `.pub` file."),
+      })
+      .optional()
+      .describe("Who may log in as root. Left out: nobody; Landfall's own key may only deliver."),
   })
   .describe("One version of one cluster.");
 

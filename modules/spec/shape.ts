@@ -102,9 +102,10 @@ function expectation(issue: z.core.$ZodIssue): string {
     case "invalid_value":
       return `${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
     case "too_small":
-      return issue.origin === "array" || issue.origin === "string"
-        ? "at least one"
-        : `a number of at least ${issue.minimum}`;
+      if (!issue.message.startsWith("Too small")) return issue.message;
+      return issue.origin === "number" || issue.origin === "int"
+        ? `a number of at least ${issue.minimum}`
+        : `at least ${issue.minimum} ${issue.origin === "string" ? "character" : "item"}`;
     case "too_big":
       return `a number of at most ${issue.maximum}`;
     default:

@@ -102,6 +102,11 @@ function checkFiles(file: ClusterFile, path: Path, files: WrittenFiles = [], rep
         report(file, [...at, "path"], `found ${plain}, expected a path outside ${owner}, which is not yours`);
       }
     }
+    const mode = file.source.written([...at, "mode"]);
+    if (mode !== undefined && /^0[0-7]+$/.test(mode)) {
+      const expected = `expected 0o${mode.slice(1)}`;
+      report(file, [...at, "mode"], `found ${mode}, which YAML reads as a decimal number; ${expected}`);
+    }
     if (each?.contents !== undefined && /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(each.contents)) {
       const expected = "expected no secret: every machine may read this";
       report(file, [...at, "contents"], `found a private key, ${expected}`);
