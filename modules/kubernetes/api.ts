@@ -2,6 +2,8 @@
 // cores, CPU to import: @kubernetes/client-node 2.0 500 ms, undici 8 95 ms (https-proxy-agent with node:https 60 ms,
 // without pools and time-outs). A deploy starts this in several short processes while masters need the CPU.
 
+import { setTimeout as delay } from "node:timers/promises";
+
 export interface ApiRequest {
   /** Default: GET. */
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
@@ -30,6 +32,8 @@ export type Send = (server: string, request: ApiRequest) => Promise<ApiReply>;
 export interface Api {
   readonly servers: readonly string[];
   readonly request: (request: ApiRequest) => Promise<ApiReply>;
+  /** One server by itself, over the same connections. */
+  readonly only: (server: string) => Api;
   readonly close: () => Promise<void>;
 }
 
@@ -88,6 +92,7 @@ export function chooseServer(
   return {
     servers,
     close,
+    only: (server) => chooseServer([server], send, close),
     async request(request) {
       chosen ??= choose();
       const mine = chosen;
@@ -108,7 +113,7 @@ export function chooseServer(
 
 async function answering(server: string, send: Send): Promise<string> {
   const { status } = await send(server, { path: "/readyz", timeoutMs: 2000 });
-  if (status !== 200) await new Promise((resolve) => setTimeout(resolve, notReadyHandicapMs));
+  if (status !== 200) await delay(notReadyHandicapMs);
   return server;
 }
 

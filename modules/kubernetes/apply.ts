@@ -1,5 +1,6 @@
 // Add-ons reach the cluster by server-side apply, and only by it: applying again changes nothing, what was deleted comes
 // back, what was changed by others is set right. No master does this; whoever deploys does, as soon as one API answers.
+import { setTimeout as delay } from "node:timers/promises";
 import { LandfallError } from "../spec/index.ts";
 import { type Api, ApiError, type ApiReply, getJson, reason, statusMessage } from "./api.ts";
 
@@ -23,7 +24,7 @@ export interface ApplyOptions {
   readonly onProgress?: (line: string) => void;
   /** Milliseconds. Default: the process' monotonic clock. */
   readonly now?: () => number;
-  readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
 export interface Applied {
@@ -156,7 +157,7 @@ type Attempt = <T>(what: string, run: () => Promise<T>) => Promise<T>;
 function retrying(options: ApplyOptions): Attempt {
   const { timeoutSeconds = 600, intervalMs = 150, signal, onProgress = () => {} } = options;
   const now = options.now ?? (() => performance.now());
-  const sleep = options.sleep ?? abortableSleep;
+  const sleep = options.sleep ?? ((milliseconds) => delay(milliseconds, undefined, signal && { signal }));
   const deadline = now() + timeoutSeconds * 1000;
 
   return async (what, run) => {
@@ -189,7 +190,7 @@ function retrying(options: ApplyOptions): Attempt {
         }
         if (evidence !== said) onProgress(`${what}: ${evidence}`);
         said = evidence;
-        await sleep(intervalMs, signal);
+        await sleep(intervalMs).catch(() => signal?.throwIfAborted());
       }
     }
   };
@@ -229,19 +230,4 @@ function asManifest(value: object): Manifest {
 
 function describe({ kind, metadata }: Manifest): string {
   return `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`;
-}
-
-function abortableSleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, milliseconds);
-    function done() {
-      signal?.removeEventListener("abort", aborted);
-      resolve();
-    }
-    function aborted() {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    }
-    signal?.addEventListener("abort", aborted, { once: true });
-  });
 }

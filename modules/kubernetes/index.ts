@@ -1,12 +1,15 @@
 export { addons } from "./addons/index.ts";
 export {
   type Api,
+  ApiError,
   type ApiOptions,
   type ApiReply,
   type ApiRequest,
+  chooseServer,
   getJson,
   openApi,
   reason,
+  type Send,
 } from "./api.ts";
 export { type Applied, type ApplyOptions, applyManifests } from "./apply.ts";
 export { hash } from "./hash.ts";

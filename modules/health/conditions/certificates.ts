@@ -1,0 +1,36 @@
+import { X509Certificate } from "node:crypto";
+import { type Condition, everyOne } from "../condition.ts";
+
+const dayMs = 86_400_000;
+/** A deploy renews what has less than a third of its life left; this much before the end nobody may have deployed. */
+const farDays = 30;
+
+export const certificates: Condition = {
+  name: "certificates",
+  describe: `every certificate is good for ${farDays} days or more`,
+  next: "Deploy again: certificates near their end are issued anew and delivered.",
+  async check({ pki, now }) {
+    const ends = [
+      ...Object.entries(pki.authorities).map(([name, { pem }]) => ({
+        name: `authority of ${name}`,
+        end: new X509Certificate(pem).validToDate,
+      })),
+      ...Object.entries(pki.certificates).map(([name, { notAfter }]) => ({ name, end: new Date(notAfter) })),
+    ].map(({ name, end }) => ({ name, days: (end.getTime() - now().getTime()) / dayMs }));
+    const first = ends.reduce((soonest, one) => (one.days < soonest.days ? one : soonest), {
+      name: "",
+      days: Infinity,
+    });
+    return everyOne(
+      ends
+        .filter(({ days }) => !(days >= farDays))
+        .map(({ name, days }) => ({
+          what:
+            days > 0
+              ? `${name}: ends in ${Math.floor(days)} days`
+              : `${name}: ended ${Math.ceil(-days)} days ago`,
+        })),
+      `${ends.length} certificates; the first to end, ${first.name}, in ${Math.floor(first.days)} days`,
+    );
+  },
+};

@@ -1,0 +1,51 @@
+import { getJson } from "../../kubernetes/index.ts";
+import { type Condition, everyOne } from "../condition.ts";
+
+/** Whoever leads renews every second or two; this is longer than any election. */
+const freshSeconds = 15;
+
+export interface Lease {
+  readonly metadata?: { readonly name?: string };
+  readonly spec?: {
+    readonly holderIdentity?: string;
+    readonly renewTime?: string;
+    readonly leaseDurationSeconds?: number;
+  };
+}
+
+export const controlPlane: Condition = {
+  name: "control-plane",
+  describe: `a controller-manager and a scheduler lead, and renewed their leases in the last ${freshSeconds} s`,
+  next: "Look at the logs of kube-controller-manager and kube-scheduler on the masters, and at the masters' clocks.",
+  async check({ api }, signal) {
+    const found = await Promise.all(
+      ["kube-controller-manager", "kube-scheduler"].map(async (name) => {
+        const path = `/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/${name}`;
+        const { value, date } = await getJson<Lease>(api, path, { signal });
+        const age = leaseAge(value, date);
+        const holder = value.spec?.holderIdentity?.replace(/_.*$/, "") || "nobody";
+        if (age === undefined) return { problem: `${name}: its lease was never renewed`, holder };
+        if (age > freshSeconds)
+          return { problem: `${name}: ${holder} renewed ${Math.round(age)} s ago`, holder };
+        if (age < -freshSeconds) {
+          return {
+            problem: `${name}: the clock of ${holder} is ${Math.round(-age)} s ahead of the API's`,
+            holder,
+          };
+        }
+        return { problem: undefined, holder: `${name} on ${holder}` };
+      }),
+    );
+    return everyOne(
+      found.flatMap(({ problem }) => (problem === undefined ? [] : [{ what: problem }])),
+      found.map(({ holder }) => holder).join(", "),
+    );
+  },
+};
+
+/** Seconds since the lease was renewed, by the server's clock; undefined if it never was, or the server gave no time. */
+export function leaseAge(lease: Lease, serverTime: Date | undefined): number | undefined {
+  const renewed = Date.parse(lease.spec?.renewTime ?? "");
+  if (Number.isNaN(renewed) || serverTime === undefined) return undefined;
+  return (serverTime.getTime() - renewed) / 1000;
+}

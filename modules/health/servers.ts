@@ -1,0 +1,27 @@
+import { apiServerPort } from "../kubernetes/index.ts";
+import type { MachinePlan, Plan } from "../plan/index.ts";
+
+const etcdPort = 2379;
+
+/** The endpoint that people use. */
+export function endpointUrl({ endpoint }: Pick<Plan, "endpoint">): string {
+  return url(endpoint.address, endpoint.port);
+}
+
+/** A master's own apiserver. */
+export function apiServerUrl({ address }: Pick<MachinePlan, "address">): string {
+  return url(address, apiServerPort);
+}
+
+/** A master's own etcd member. */
+export function etcdUrl({ address }: Pick<MachinePlan, "address">): string {
+  return url(address, etcdPort);
+}
+
+export function masters({ machines }: Pick<Plan, "machines">): readonly MachinePlan[] {
+  return machines.filter((machine) => machine.role === "master");
+}
+
+function url(address: string, port: number): string {
+  return `https://${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
