@@ -1,0 +1,31 @@
+// Runs a program of this project from a fresh clone: `node bootstrap.mjs PROGRAM ARGS...`. Installs the npm packages
+// if they are missing or older than package-lock.json, then hands over to the Node among them, which reads TypeScript.
+// Any Node from 20 on runs this file.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+const bin = `${root}node_modules/.bin`;
+const installed = `${root}node_modules/.package-lock.json`;
+
+const current = existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
+if (!current) {
+  console.error("Installing npm packages (once, and after they change)");
+  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (npm.status !== 0) {
+    console.error("error: npm ci failed\n  expected: a reachable npm registry, or a warm npm cache\n  next:     see above");
+    process.exit(1);
+  }
+}
+
+const [program, ...args] = process.argv.slice(2);
+const child = spawn(`${bin}/node`, [`${root}${program}`, ...args], {
+  stdio: "inherit",
+  env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
+});
+// The terminal interrupts both, and the program decides what becomes of it; nobody else would hand on a SIGTERM.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => child.kill("SIGTERM"));
+child.once("exit", (status, signal) => process.exit(status ?? 128 + constants.signals[signal]));

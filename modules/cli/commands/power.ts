@@ -1,0 +1,53 @@
+import { openPower, type Power } from "../../power/index.ts";
+import { LandfallError } from "../../spec/error.ts";
+import type { Invocation } from "../main.ts";
+import { exit, formatError, printJson } from "../output.ts";
+import { powerDeps } from "../power-deps.ts";
+import { bmcs } from "../synth.ts";
+
+const actions: Readonly<Record<string, (power: Power) => Promise<unknown>>> = {
+  on: (power) => power.on(),
+  off: (power) => power.off(),
+  cycle: (power) => power.cycle(),
+  "network-boot": (power) => power.bootFromNetworkOnce(),
+  state: async () => {},
+};
+
+/** All at once; a machine whose BMC fails does not keep the others. */
+export async function powerCommand(
+  { workspace, json, signal }: Invocation,
+  action: string,
+  names: readonly string[],
+): Promise<number> {
+  const known = bmcs(workspace);
+  const targets = names.map((name) => {
+    const bmc = known.get(name);
+    if (bmc !== undefined) return { name, power: openPower(bmc, powerDeps(workspace), { signal }) };
+    throw new LandfallError("machine-unknown", `no site has a machine ${name}`, {
+      found: name,
+      expected: [...known.keys()].join(", "),
+    });
+  });
+  const results = await Promise.all(
+    targets.map(async ({ name, power }) => {
+      try {
+        await actions[action]?.(power);
+        return { machine: name, state: await power.state() };
+      } catch (error) {
+        return { machine: name, error };
+      }
+    }),
+  );
+  const failed = results.filter((result) => "error" in result);
+  if (json) {
+    printJson(
+      results.map((result) => ("error" in result ? { ...result, error: String(result.error) } : result)),
+    );
+  } else {
+    for (const result of results) {
+      if ("error" in result) process.stderr.write(`${result.machine}: ${formatError(result.error, false)}\n`);
+      else process.stdout.write(`${result.machine}: ${result.state}\n`);
+    }
+  }
+  return failed.length === 0 ? exit.ok : exit.failed;
+}

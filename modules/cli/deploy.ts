@@ -1,0 +1,132 @@
+// Terraform's part of `landfall deploy`, `destroy` and `plan`: on the same stacks and the same state as cdktf's CLI.
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { LandfallError } from "../spec/error.ts";
+import type { Progress } from "./progress.ts";
+import { mendState, takeCluster } from "./state.ts";
+import { type TerraformEvent, type TerraformResult, terraform } from "./terraform.ts";
+import { stateFile, type Workspace } from "./workspace.ts";
+
+/** The stack must have been written: see synth.ts. */
+export interface TerraformOptions {
+  readonly workspace: Workspace;
+  readonly cluster: string;
+  /** How many machines the cluster has. */
+  readonly machines: number;
+  readonly progress: Progress;
+  /** Aborted by the first interrupt. */
+  readonly signal: AbortSignal;
+}
+
+export interface Changes {
+  readonly add: number;
+  readonly change: number;
+  readonly remove: number;
+}
+
+export interface PlannedChange {
+  /** As null_resource.power-w1. */
+  readonly address: string;
+  /** create, update, replace or delete. */
+  readonly action: string;
+}
+
+/**
+ * Makes real what the stack says, until Terraform finds nothing more to do. Interrupted or killed at any moment, the
+ * same call goes on.
+ */
+export function apply(options: TerraformOptions): Promise<Changes> {
+  return withCluster(options, async (run) => {
+    const changes = await run(["apply", "-auto-approve", parallelism(options)]);
+    const left = await planned(run);
+    if (left.length === 0) return changes;
+    // A Terraform that ended well has still not always done everything.
+    throw new LandfallError(
+      "not-converged",
+      `${options.cluster} is deployed, and Terraform finds something more to do`,
+      {
+        found: left.map(({ action, address }) => `${action} ${address}`).join(", "),
+        expected: "no changes",
+        next: `npx landfall deploy ${options.cluster}; if the same is left then, something else writes to the boot service`,
+      },
+    );
+  });
+}
+
+/** Undoes all of it, machine by machine, the cluster itself last. */
+export async function destroy(options: TerraformOptions): Promise<Changes> {
+  if (!existsSync(stateFile(options.workspace, options.cluster))) return { add: 0, change: 0, remove: 0 };
+  return withCluster(options, (run) => run(["destroy", "-auto-approve", parallelism(options)]));
+}
+
+/** What an apply would do. */
+export function diff(options: TerraformOptions): Promise<readonly PlannedChange[]> {
+  return withCluster(options, planned);
+}
+
+async function planned(run: Run): Promise<readonly PlannedChange[]> {
+  const changes: PlannedChange[] = [];
+  await run(["plan"], ({ type, change }) => {
+    if (type === "planned_change" && change)
+      changes.push({ address: change.resource.addr, action: change.action });
+  });
+  return changes;
+}
+
+type Run = (args: readonly string[], onEvent?: (event: TerraformEvent) => void) => Promise<Changes>;
+
+async function withCluster<T>(options: TerraformOptions, work: (run: Run) => Promise<T>): Promise<T> {
+  const { workspace, cluster, progress, signal } = options;
+  const say = (line: string) => progress.line("landfall", line);
+  const owner = await takeCluster(workspace, cluster, say);
+  try {
+    mkdirSync(dirname(stateFile(workspace, cluster)), { recursive: true, mode: 0o700 });
+    mendState(workspace, cluster, say);
+    const execute = async (args: readonly string[], onEvent: (event: TerraformEvent) => void) => {
+      const result = await terraform(workspace, cluster, args, { onEvent, onStart: owner.started, signal });
+      if (signal.aborted) throw interrupted(cluster);
+      return result;
+    };
+    const init = await execute(["init", "-input=false", "-no-color"], () => {});
+    if (init.code !== 0) throw failed(cluster, "init", init);
+    return await work(async (args, onEvent) => {
+      let changes: Changes = { add: 0, change: 0, remove: 0 };
+      const result = await execute([...args, "-json", "-input=false"], (event) => {
+        if (event.type === "change_summary" && event.changes) changes = event.changes;
+        progress.terraform(event);
+        onEvent?.(event);
+      });
+      if (result.code !== 0) throw failed(cluster, args[0] ?? "", result);
+      return changes;
+    });
+  } finally {
+    owner.release();
+  }
+}
+
+/** Machines must not wait for each other: all are under way at once, and what is not about a machine besides. */
+function parallelism({ machines }: TerraformOptions): string {
+  return `-parallelism=${machines + 8}`;
+}
+
+function failed(cluster: string, what: string, { code, diagnostics, text }: TerraformResult): LandfallError {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const found = errors.map(describe).join("\n") || text.trim() || `exit code ${code}`;
+  const command = what === "destroy" ? "destroy" : "deploy";
+  return new LandfallError("deploy-failed", `${cluster}: terraform ${what} failed`, {
+    found,
+    next: `mend what is named above, then: npx landfall ${command} ${cluster}. It goes on from here.`,
+  });
+}
+
+/** A step has already said all that matters, which Terraform repeats after words of its own. */
+function describe({ summary, detail, address }: TerraformResult["diagnostics"][number]): string {
+  const said = /\. Output: (.*)$/s.exec(detail ?? "")?.[1]?.trim();
+  return `${address ? `${address}: ` : ""}${said ?? [summary, detail].filter(Boolean).join(": ")}`;
+}
+
+function interrupted(cluster: string): LandfallError {
+  return new LandfallError("interrupted", `${cluster}: interrupted; everything done so far is kept`, {
+    next: "run the same command again, and it goes on from here",
+  });
+}

@@ -1,0 +1,55 @@
+import { hostKeyOnConsole, type Target } from "../deliver/index.ts";
+import { deliveryPrivateKey } from "../pki/index.ts";
+import type { MachinePlan } from "../plan/index.ts";
+import { openPower } from "../power/index.ts";
+import { powerDeps } from "./power-deps.ts";
+import { readMachine, writeMachine } from "./run-record.ts";
+import { pkiDir, type Workspace } from "./workspace.ts";
+
+export interface TargetOptions {
+  readonly workspace: Workspace;
+  readonly cluster: string;
+  readonly machine: MachinePlan;
+  readonly proxy: string | undefined;
+  readonly timeoutSeconds: number;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+}
+
+/** How to reach a machine's receiver, with what was recorded of it. Its host key is pinned in its record. */
+export function machineTarget(options: TargetOptions): Target {
+  const { workspace, cluster, machine, proxy, timeoutSeconds, signal, say } = options;
+  const deps = powerDeps(workspace);
+  const power = openPower(machine.bmc, deps, { signal, timeoutSeconds: 20 });
+  return {
+    machine: machine.name,
+    host: machine.address,
+    port: 22,
+    proxy,
+    privateKey: deliveryPrivateKey(pkiDir(workspace, cluster)),
+    pinned: readMachine(workspace, cluster, machine.name)?.hostKey,
+    expectHostKey: async () => hostKeyOnConsole(await power.console()),
+    pin: async (hostKey) => {
+      const record = readMachine(workspace, cluster, machine.name);
+      if (record !== undefined) writeMachine(workspace, cluster, { ...record, hostKey });
+    },
+    timeoutSeconds,
+    signal,
+    onProgress: say,
+    clock: deps.clock,
+    lastHeard: async () => lastHeard(await power.state(), await power.console()),
+  };
+}
+
+/** What a console told last, in a line. */
+export function lastHeard(power: "on" | "off", console: string | undefined): string {
+  const lines = (console ?? "").split(/\r?\n/).filter((line) => line.trim() !== "");
+  const stage = stageOf(console) ?? "none";
+  if (console === undefined) return `power ${power}; its BMC shows no console`;
+  return `power ${power}; last stage ${stage}; last line on its console: ${lines.at(-1)?.slice(0, 200) ?? "none"}`;
+}
+
+/** The last stage of its boot that a machine announced. */
+export function stageOf(console: string | undefined): string | undefined {
+  return [...(console ?? "").matchAll(/^landfall: stage ([a-z]+)\s*$/gm)].at(-1)?.[1];
+}

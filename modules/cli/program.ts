@@ -1,0 +1,176 @@
+// The list of commands: names, arguments, help. What they do is in commands/.
+import { Argument, type Command, Option } from "commander";
+import type { Invocation } from "./main.ts";
+import { steps } from "./steps/names.ts";
+
+export interface Host {
+  readonly invocation: () => Invocation;
+  readonly exitWith: (code: number) => void;
+}
+
+export function addCommands(program: Command, host: Host): void {
+  /** What a command returns is the exit code; nothing means 0. */
+  const run =
+    <A extends unknown[]>(work: (invocation: Invocation, ...args: A) => Promise<number | undefined>) =>
+    async (...args: A): Promise<void> => {
+      host.exitWith((await work(host.invocation(), ...args)) ?? 0);
+    };
+  const cluster = () => new Argument("<cluster>", "NAME-VERSION, as lab-v1");
+
+  program
+    .command("deploy")
+    .description("land a cluster, or bring it to what its files say; ends when it is proven healthy")
+    .addArgument(cluster())
+    .addHelpText(
+      "after",
+      "\nInterrupted or killed, the same command goes on where it stopped.\n\n  $ landfall deploy lab-v1\n",
+    )
+    .action(
+      run(async (invocation, name: string) =>
+        (await import("./commands/deploy.ts")).deployCommand(invocation, name),
+      ),
+    );
+
+  program
+    .command("destroy")
+    .description(
+      "retire a cluster: power off, disks marked free, forgotten by the boot service, PKI set aside",
+    )
+    .addArgument(cluster())
+    .addHelpText("after", "\n  $ landfall destroy lab-v1\n")
+    .action(
+      run(async (invocation, name: string) =>
+        (await import("./commands/deploy.ts")).destroyCommand(invocation, name),
+      ),
+    );
+
+  program
+    .command("plan")
+    .description("what a deploy would do, machine by machine; touches nothing")
+    .addArgument(cluster())
+    .addHelpText("after", "\n  $ landfall plan lab-v1\n  $ landfall plan lab-v1 --json | jq .changes\n")
+    .action(
+      run(async (invocation, name: string) =>
+        (await import("./commands/plan.ts")).planCommand(invocation, name),
+      ),
+    );
+
+  program
+    .command("status")
+    .description("the health conditions and the machines of a cluster; exits 1 if a condition does not hold")
+    .addArgument(cluster())
+    .addHelpText("after", "\n  $ landfall status lab-v1\n")
+    .action(
+      run(async (invocation, name: string) =>
+        (await import("./commands/status.ts")).statusCommand(invocation, name),
+      ),
+    );
+
+  program
+    .command("validate")
+    .description("check all files in clusters/; prints every mistake as FILE:LINE:COLUMN")
+    .action(run(async (invocation) => (await import("./commands/validate.ts")).validateCommand(invocation)));
+
+  program
+    .command("power")
+    .description("control machines through their BMCs")
+    .addArgument(
+      new Argument("<action>", "what to do").choices(["on", "off", "cycle", "state", "network-boot"]),
+    )
+    .argument("<machine...>", "names of machines")
+    .addHelpText(
+      "after",
+      "\nnetwork-boot: the next start, and only that, is from the network.\n\n  $ landfall power state m1 m2 m3\n",
+    )
+    .action(
+      run(async (invocation, action: string, machines: string[]) =>
+        (await import("./commands/power.ts")).powerCommand(invocation, action, machines),
+      ),
+    );
+
+  program
+    .command("kubectl")
+    .description("run the release's kubectl as the cluster's administrator")
+    .addArgument(cluster())
+    .argument("[args...]", "kubectl's own arguments, after --")
+    .allowUnknownOption()
+    .addHelpText("after", "\n  $ landfall kubectl lab-v1 -- get nodes -o wide\n")
+    .action(
+      run(async (invocation, name: string, args: string[]) =>
+        (await import("./commands/kubectl.ts")).kubectlCommand(invocation, name, args),
+      ),
+    );
+  program
+    .command("pki")
+    .description("a cluster's certificates")
+    .command("show")
+    .description("what is issued, to whom, and until when; no secrets")
+    .addArgument(cluster())
+    .addHelpText("after", "\n  $ landfall pki show lab-v1\n")
+    .action(
+      run(async (invocation, name: string) =>
+        (await import("./commands/pki.ts")).pkiShowCommand(invocation, name),
+      ),
+    );
+
+  addReleaseCommands(program, run);
+
+  program
+    .command("ignition")
+    .description("Ignition configs")
+    .command("validate")
+    .description("print `FILE: valid` or `FILE: invalid: REASON` a line; exits 1 if any is invalid")
+    .argument("<file...>", "Ignition configs")
+    .addHelpText("after", "\n  $ landfall ignition validate worker.ign\n")
+    .action(
+      run(async (invocation, files: string[]) =>
+        (await import("./commands/ignition.ts")).ignitionCommand(invocation, files),
+      ),
+    );
+
+  program
+    .command("step")
+    .description("one step of a deploy, as Terraform runs it; safe to run again at any time")
+    .addArgument(new Argument("<step>", "the step").choices(steps))
+    .addOption(new Option("--cluster <id>", "NAME-VERSION").makeOptionMandatory())
+    .option("--machine <name>", "for the steps that are about one machine")
+    .addHelpText("after", "\n  $ landfall step deliver --cluster lab-v1 --machine w1\n")
+    .action(
+      run(async (invocation, step: string, target: { cluster: string; machine?: string }) =>
+        (await import("./commands/step.ts")).stepCommand(invocation, step, target),
+      ),
+    );
+}
+
+type Runner = <A extends unknown[]>(
+  work: (invocation: Invocation, ...args: A) => Promise<number | undefined>,
+) => (...args: A) => Promise<void>;
+
+function addReleaseCommands(program: Command, run: Runner): void {
+  const release = program.command("release").description("what clusters are made of");
+  release
+    .command("list")
+    .description("the known releases, and which of them are built")
+    .action(
+      run(async (invocation) => (await import("./commands/release.ts")).releaseListCommand(invocation)),
+    );
+  release
+    .command("build")
+    .description("build a release from its pinned sources; a second time comes from the cache")
+    .argument("[version]", "Kubernetes version, as 1.34.1 (default: the first known one)")
+    .addHelpText("after", "\n  $ landfall release build 1.35.1\n")
+    .action(
+      run(async (invocation, version: string | undefined) =>
+        (await import("./commands/release.ts")).releaseBuildCommand(invocation, version),
+      ),
+    );
+  release
+    .command("publish")
+    .description("put a cluster's release where its boot service serves it")
+    .argument("<cluster>", "NAME-VERSION, as lab-v1")
+    .action(
+      run(async (invocation, name: string) =>
+        (await import("./commands/release.ts")).releasePublishCommand(invocation, name),
+      ),
+    );
+}

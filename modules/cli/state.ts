@@ -1,0 +1,84 @@
+// What has to be true before Terraform runs: nobody else does, and its state can be read.
+import { renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { LandfallError } from "../spec/error.ts";
+import { readIfThere, writeAtomic } from "./files.ts";
+import { holdsWithin, identify, isAlive, type ProcessId } from "./processes.ts";
+import { endGroup } from "./terraform.ts";
+import { runDir, stateFile, type Workspace } from "./workspace.ts";
+
+interface Owner {
+  readonly command: ProcessId;
+  /** Leader of the group that the command made. */
+  readonly terraform?: ProcessId;
+}
+
+const ownerFile = (workspace: Workspace, cluster: string) => join(runDir(workspace, cluster), "owner.json");
+
+/**
+ * Takes the cluster for this process. What a killed command left running is ended first: it is interrupted, so that it
+ * saves its state, and killed if it does not heed.
+ * @throws {LandfallError} `cluster-busy` while another command works on the cluster.
+ */
+export async function takeCluster(
+  workspace: Workspace,
+  cluster: string,
+  say: (line: string) => void,
+): Promise<{ started: (pid: number) => void; release: () => void }> {
+  const file = ownerFile(workspace, cluster);
+  const text = readIfThere(file);
+  const before = text === undefined ? undefined : (JSON.parse(text) as Owner);
+  if (before !== undefined && isAlive(before.command) && before.command.pid !== process.pid) {
+    throw new LandfallError("cluster-busy", `another command works on ${cluster}`, {
+      found: `process ${before.command.pid}`,
+      next: "wait until it has ended, or interrupt it",
+    });
+  }
+  if (before?.terraform !== undefined) await endLeftover(before.terraform, say);
+  const command = identify(process.pid) as ProcessId;
+  writeAtomic(file, JSON.stringify({ command } satisfies Owner));
+  return {
+    started: (pid) => {
+      const terraform = identify(pid);
+      if (terraform !== undefined) writeAtomic(file, JSON.stringify({ command, terraform } satisfies Owner));
+    },
+    release: () => rmSync(file, { force: true }),
+  };
+}
+
+async function endLeftover(leader: ProcessId, say: (line: string) => void): Promise<void> {
+  if (isAlive(leader)) {
+    say(`an interrupted command left Terraform running (process ${leader.pid}): ending it`);
+    process.kill(leader.pid, "SIGINT");
+    await holdsWithin(10_000, () => !isAlive(leader));
+  }
+  // Another process can only have taken the leader's id when nothing of its group was left.
+  const now = identify(leader.pid);
+  if (now === undefined || now.started === leader.started) await endGroup(leader.pid);
+}
+
+/**
+ * Terraform overwrites its state in place, so one that is killed can leave half of it. Then the one before is put back:
+ * what it does not know of is made again under the same names.
+ */
+export function mendState(workspace: Workspace, cluster: string, say: (line: string) => void): void {
+  const file = stateFile(workspace, cluster);
+  const text = readIfThere(file);
+  if (text === undefined || isJson(text)) return;
+  renameSync(file, `${file}.broken`);
+  const before = readIfThere(`${file}.backup`);
+  const whole = before !== undefined && isJson(before);
+  if (whole) writeAtomic(file, before);
+  say(
+    `${file} was cut short; ${whole ? "the one before is taken" : "starting anew"} (kept as ${file}.broken)`,
+  );
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

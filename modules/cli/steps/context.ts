@@ -1,0 +1,25 @@
+import type { MachinePlan, Plan } from "../../plan/index.ts";
+import { LandfallError } from "../../spec/error.ts";
+import type { RunRecord } from "../run-record.ts";
+import type { Workspace } from "../workspace.ts";
+
+/** What each step is given. */
+export interface StepContext {
+  readonly workspace: Workspace;
+  readonly run: RunRecord;
+  /** Aborted when the step is to end: Terraform was interrupted. */
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  /** A line of progress about a machine, or a part of the cluster. */
+  readonly say: (who: string, text: string) => void;
+}
+
+/** @throws {LandfallError} `machine-unknown` */
+export function machineOf(plan: Plan, name: string): MachinePlan {
+  const machine = plan.machines.find((each) => each.name === name);
+  if (machine !== undefined) return machine;
+  throw new LandfallError("machine-unknown", `${plan.cluster} has no machine ${name}`, {
+    found: name,
+    expected: plan.machines.map((each) => each.name).join(", "),
+  });
+}

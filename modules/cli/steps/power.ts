@@ -1,0 +1,34 @@
+import { openPower } from "../../power/index.ts";
+import { powerDeps } from "../power-deps.ts";
+import { readMachine, writeMachine } from "../run-record.ts";
+import { machineOf, type StepContext } from "./context.ts";
+
+/**
+ * Starts a machine into the network, once in its landing. A machine in service keeps its power, whatever changed: what
+ * is on its disk stays until the cluster's next version; one that an earlier, interrupted step has started goes on.
+ */
+export async function powerStep(context: StepContext, name: string): Promise<void> {
+  const { workspace, run, say, signal, now } = context;
+  const { cluster } = run.plan;
+  const machine = machineOf(run.plan, name);
+  const power = openPower(machine.bmc, powerDeps(workspace), { signal });
+  const before = readMachine(workspace, cluster, name);
+  const mine = before?.generation === run.generation ? before : undefined;
+  const on = (await power.state()) === "on";
+
+  if (mine?.delivered !== undefined) {
+    if (on) return say(name, "in service, left as it is; what changed applies to its next install");
+    say(name, "in service, power on from its own disk");
+    return power.on();
+  }
+  if (mine?.started !== undefined && on) return say(name, "started already");
+  writeMachine(workspace, cluster, { machine, generation: run.generation });
+  if (on) {
+    say(name, "power off");
+    await power.off();
+  }
+  await power.bootFromNetworkOnce();
+  await power.on();
+  writeMachine(workspace, cluster, { machine, generation: run.generation, started: now().toISOString() });
+  say(name, "power on, starts from the network");
+}
