@@ -1,0 +1,129 @@
+// Programs built from Go modules, with flags that make the same bytes from the same sources.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { GoModule } from "./pins.ts";
+import { defineStep, type Step, type StepContext } from "./step.ts";
+
+const flags = ["-trimpath", "-ldflags"] as const;
+const stripped = "-s -w";
+
+/** A step that builds a module's packages into `bin/`, with `go.mod` and `go.sum` beside it as evidence. */
+export function goStep(name: string, source: GoModule): Step {
+  return defineStep(`go-${name}`, { source, flags, stripped }, [], async (context) => {
+    const work = join(context.out, "src");
+    mkdirSync(work);
+    const lines = [
+      `module landfall.build/${name}`,
+      "",
+      `go ${source.go}`,
+      "",
+      `require ${source.module} ${source.version}`,
+    ];
+    writeFileSync(join(work, "go.mod"), `${[...lines, ...(source.extra ?? [])].join("\n")}\n`);
+    await goBuild(context, { work, packages: source.packages, ldflags: stripped, cgo: source.cgo ?? false });
+  });
+}
+
+/** A program of this module's own, of the standard library alone. */
+export function ownGoStep(name: string, source: string): Step {
+  return defineStep(`go-${name}`, { source, flags, stripped }, [], async (context) => {
+    const work = join(context.out, "src");
+    mkdirSync(work);
+    writeFileSync(join(work, "go.mod"), `module landfall.build/${name}\n\ngo 1.24\n`);
+    writeFileSync(join(work, "main.go"), source);
+    await goBuild(context, { work, packages: ["."], ldflags: stripped, cgo: false });
+  });
+}
+
+/** A step that builds commands of Kubernetes itself. */
+export function kubernetesStep(name: string, kubernetes: string, packages: readonly string[]): Step {
+  const ldflags = kubernetesLdflags(kubernetes);
+  return defineStep(
+    `go-${name}-${kubernetes}`,
+    { kubernetes, packages, flags, ldflags },
+    [],
+    async (context) => {
+      const work = join(context.out, "src");
+      mkdirSync(work);
+      await writeKubernetesModule(context, work, kubernetes);
+      await goBuild(context, { work, packages, ldflags, cgo: false });
+    },
+  );
+}
+
+/** Makes go.mod and go.sum of a module that requires this version of Kubernetes, as Kubernetes' own do. */
+export async function writeKubernetesModule(
+  context: StepContext,
+  work: string,
+  kubernetes: string,
+): Promise<void> {
+  const listed = await go(context, ["mod", "download", "-json", `k8s.io/kubernetes@v${kubernetes}`], {
+    cwd: work,
+  });
+  const { Dir: source } = JSON.parse(listed) as { Dir: string };
+  writeFileSync(join(work, "go.mod"), deriveGoMod(readFileSync(join(source, "go.mod"), "utf8"), kubernetes));
+  writeFileSync(join(work, "go.sum"), readFileSync(join(source, "go.sum")));
+}
+
+/** Kubernetes' go.mod points at folders of its own repository; outside of it, their published modules take their place. */
+export function deriveGoMod(upstream: string, kubernetes: string): string {
+  const staging = `v0.${kubernetes.split(".").slice(1).join(".")}`;
+  const text = upstream
+    .replace("module k8s.io/kubernetes", "module landfall.build/k8s")
+    .replaceAll(/(\S+) => \.\/staging\/src\/(\S+)/g, `$2 => $2 ${staging}`);
+  return `${text}\nrequire k8s.io/kubernetes v${kubernetes}\n`;
+}
+
+function kubernetesLdflags(kubernetes: string): string {
+  const [major, minor] = kubernetes.split(".");
+  const set = (name: string, value: string) => `-X k8s.io/${name}=${value}`;
+  return [
+    stripped,
+    set("component-base/version.gitVersion", `v${kubernetes}`),
+    set("component-base/version.gitMajor", `${major}`),
+    set("component-base/version.gitMinor", `${minor}`),
+    set("client-go/pkg/version.gitVersion", `v${kubernetes}`),
+  ].join(" ");
+}
+
+interface GoBuild {
+  readonly work: string;
+  readonly packages: readonly string[];
+  readonly ldflags: string;
+  readonly cgo: boolean;
+}
+
+async function goBuild(context: StepContext, build: GoBuild): Promise<void> {
+  const bin = join(context.out, "bin");
+  mkdirSync(bin);
+  await go(context, ["build", ...flags, build.ldflags, "-o", `${bin}/`, ...build.packages], {
+    cwd: build.work,
+    cgo: build.cgo,
+  });
+}
+
+/** Runs go with flags under which nothing of this computer enters the build; checksums are verified as Go is set up to. */
+export function go(
+  context: StepContext,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly cgo?: boolean },
+): Promise<string> {
+  const { goCacheDir, goModCacheDir } = context.options;
+  return context.run("go", args, {
+    cwd: options.cwd,
+    env: {
+      GOFLAGS: "-buildvcs=false -mod=mod",
+      CGO_ENABLED: options.cgo ? "1" : "0",
+      GOTOOLCHAIN: "local",
+      GOWORK: "off",
+      ...(goCacheDir !== undefined && { GOCACHE: goCacheDir }),
+      ...(goModCacheDir !== undefined && { GOMODCACHE: goModCacheDir }),
+    },
+  });
+}
+
+/** Name of the binary that `go build` makes of a main package. */
+export function binaryName(packagePath: string): string {
+  const name = basename(packagePath);
+  return /^v\d+$/.test(name) ? binaryName(packagePath.slice(0, -name.length - 1)) : name;
+}

@@ -1,0 +1,26 @@
+/** Debian packages that building a release needs on this computer. Go comes beside them, from wherever it is had. */
+export const hostPackages: readonly string[] = [
+  "mmdebstrap",
+  "squashfs-tools",
+  "cpio",
+  "zstd",
+  "kmod",
+  "systemd",
+  "util-linux",
+];
+
+const packageOf: Readonly<Record<string, string>> = {
+  mmdebstrap: "mmdebstrap",
+  mksquashfs: "squashfs-tools",
+  cpio: "cpio",
+  zstd: "zstd",
+  depmod: "kmod",
+  systemctl: "systemd",
+  flock: "util-linux",
+};
+
+/** How to get a program that is missing, as a sentence. */
+export function installHint(program: string): string {
+  if (program === "go") return "install Go 1.24 or newer and put it on the PATH";
+  return `apt-get install ${packageOf[program] ?? program}`;
+}

@@ -1,0 +1,15 @@
+export { hostPackages } from "./host.ts";
+export { knownReleases } from "./pins.ts";
+export { publishRelease } from "./publish.ts";
+export { buildRelease, initrdTree, releaseFilePath, resolveRelease } from "./release.ts";
+export { runProcess } from "./run.ts";
+export type {
+  BuildOptions,
+  ProgressEvent,
+  Release,
+  ReleaseFile,
+  ReleaseFileKind,
+  Run,
+  RunOptions,
+  Tools,
+} from "./types.ts";

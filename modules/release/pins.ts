@@ -1,0 +1,163 @@
+// Every source that a release is made of, with its exact version. Nothing else in this module names one.
+
+/** Kubernetes releases that can be built. */
+export const knownReleases: readonly string[] = ["1.34.1", "1.35.1"];
+
+/** A Go module and what is built from it. Dependencies are those that its own go.mod selects. */
+export interface GoModule {
+  readonly module: string;
+  readonly version: string;
+  /** Main packages; a binary is named after the last element of its package that is no version. */
+  readonly packages: readonly string[];
+  /** The `go` line of the go.mod that is made for it. */
+  readonly go: string;
+  /** Further lines of that go.mod. */
+  readonly extra?: readonly string[];
+  readonly cgo?: boolean;
+}
+
+export const goModules = {
+  etcd: {
+    module: "go.etcd.io/etcd/server/v3",
+    version: "v3.6.5",
+    packages: ["go.etcd.io/etcd/server/v3"],
+    go: "1.24",
+  },
+  etcdctl: {
+    module: "go.etcd.io/etcd/server/v3",
+    version: "v3.6.5",
+    packages: ["go.etcd.io/etcd/etcdctl/v3"],
+    go: "1.24",
+    extra: ["require go.etcd.io/etcd/etcdctl/v3 v3.6.5", "require go.etcd.io/etcd/etcdutl/v3 v3.6.5"],
+  },
+  containerd: {
+    module: "github.com/containerd/containerd/v2",
+    version: "v2.1.4",
+    packages: [
+      "github.com/containerd/containerd/v2/cmd/containerd",
+      "github.com/containerd/containerd/v2/cmd/ctr",
+      "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+    ],
+    go: "1.24",
+  },
+  cni: {
+    module: "github.com/containernetworking/plugins",
+    version: "v1.8.0",
+    packages: ["github.com/containernetworking/plugins/plugins/..."],
+    go: "1.24",
+  },
+  coredns: {
+    module: "github.com/coredns/coredns",
+    version: "v1.12.4",
+    packages: ["github.com/coredns/coredns"],
+    go: "1.24",
+  },
+  "kube-router": {
+    module: "github.com/cloudnativelabs/kube-router/v2",
+    version: "v2.2.1",
+    packages: ["github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"],
+    go: "1.24",
+    // The release is in this fork's tag; upstream's own is not served as a module.
+    extra: [
+      "replace github.com/cloudnativelabs/kube-router/v2 v2.2.1 => github.com/k3s-io/kube-router/v2 v2.2.1",
+    ],
+  },
+  matchbox: {
+    module: "github.com/poseidon/matchbox",
+    version: "v0.11.0",
+    packages: ["github.com/poseidon/matchbox/cmd/matchbox", "github.com/poseidon/matchbox/cmd/bootcmd"],
+    go: "1.24",
+  },
+  "ignition-validate": {
+    module: "github.com/coreos/ignition/v2",
+    version: "v2.21.0",
+    packages: ["github.com/coreos/ignition/v2/validate"],
+    go: "1.24",
+  },
+  "terraform-provider-matchbox": {
+    module: "github.com/poseidon/terraform-provider-matchbox",
+    version: "v0.5.4",
+    packages: ["github.com/poseidon/terraform-provider-matchbox"],
+    go: "1.24",
+  },
+  "terraform-provider-null": {
+    module: "github.com/terraform-providers/terraform-provider-null",
+    // The source of 2.1.2; its later releases are not served as Go modules.
+    version: "v1.0.1-0.20190430203517-8d3d85a60e20",
+    packages: ["github.com/terraform-providers/terraform-provider-null"],
+    go: "1.24",
+  },
+} as const satisfies Record<string, GoModule>;
+
+/** Providers of the Terraform mirror: the version under which a built module is offered. */
+export const terraformProviders = [
+  {
+    source: "registry.terraform.io/poseidon/matchbox",
+    tool: "terraform-provider-matchbox",
+    version: "0.5.4",
+  },
+  { source: "registry.terraform.io/hashicorp/null", tool: "terraform-provider-null", version: "2.1.2" },
+] as const;
+
+export const debian = {
+  suite: "bookworm",
+  packages: [
+    // the system
+    [
+      "systemd",
+      "systemd-sysv",
+      "dbus",
+      "udev",
+      "kmod",
+      "procps",
+      "passwd",
+      "util-linux",
+      "mount",
+      "ca-certificates",
+    ],
+    // linux-image-cloud drives virtio and NVMe; hardware with other controllers wants linux-image-amd64
+    ["linux-image-cloud-amd64", "openssh-server", "curl", "jq", "fuse3", "iputils-ping"],
+    // containers and their network
+    ["runc", "iproute2", "iptables", "nftables", "ipset", "conntrack", "ethtool", "ebtables", "socat"],
+    // the API's balancer and virtual address
+    ["haproxy", "keepalived"],
+    // the initrd
+    ["busybox-static", "ignition", "gdisk", "fdisk", "e2fsprogs", "dosfstools"],
+  ].flat(),
+} as const;
+
+/** Kernel modules of the initrd with all that they depend on; those that a kernel has not are left out. */
+export const initrdModules: readonly string[] = [
+  ["loop", "squashfs", "overlay", "ext4", "vfat", "nls_ascii", "nls_cp437", "af_packet"],
+  [
+    "virtio_pci",
+    "virtio_net",
+    "virtio_blk",
+    "virtio_scsi",
+    "virtio_rng",
+    "nvme",
+    "ahci",
+    "sd_mod",
+    "sr_mod",
+    "uas",
+  ],
+  [
+    "ena",
+    "e1000",
+    "e1000e",
+    "igb",
+    "igc",
+    "ixgbe",
+    "i40e",
+    "ice",
+    "r8169",
+    "tg3",
+    "bnxt_en",
+    "mlx5_core",
+    "vmxnet3",
+  ],
+  ["megaraid_sas", "mpt3sas", "smartpqi", "hpsa"],
+].flat();
+
+/** Time stamp of everything in an image. Images are told apart by hash, not by date. */
+export const sourceDate = 1_750_000_000;

@@ -1,0 +1,31 @@
+import { ownPath, ownText } from "./files.ts";
+import { sourceDate } from "./pins.ts";
+import { defineStep, type Step, type StepContext } from "./step.ts";
+
+/** A step that is a shell script of recipes/: its text and its variables are the key. */
+export function recipeStep(
+  name: string,
+  options: {
+    readonly recipe: string;
+    /** Further inputs that the recipe reads, as texts. */
+    readonly inputs?: unknown;
+    readonly needs?: readonly Step[];
+    readonly variables?: Readonly<Record<string, string>>;
+    /** Variables that name paths of this computer, and are no input. */
+    readonly paths?: (
+      context: StepContext,
+    ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+  },
+): Step {
+  const variables = { ...options.variables, SOURCE_DATE_EPOCH: String(sourceDate) };
+  return defineStep(
+    name,
+    { recipe: ownText("recipes", options.recipe), inputs: options.inputs ?? null, variables },
+    options.needs ?? [],
+    async (context) => {
+      await context.run("sh", [ownPath("recipes", options.recipe)], {
+        env: { ...variables, ...(await options.paths?.(context)), OUT: context.out },
+      });
+    },
+  );
+}
