@@ -20,7 +20,7 @@ export function goStep(name: string, source: GoModule): Step {
       `require ${source.module} ${source.version}`,
     ];
     writeFileSync(join(work, "go.mod"), `${[...lines, ...(source.extra ?? [])].join("\n")}\n`);
-    await goBuild(context, { work, packages: source.packages, ldflags: stripped, cgo: source.cgo ?? false });
+    await goBuild(context, { work, packages: source.packages, ldflags: stripped });
   });
 }
 
@@ -31,7 +31,7 @@ export function ownGoStep(name: string, source: string): Step {
     mkdirSync(work);
     writeFileSync(join(work, "go.mod"), `module landfall.build/${name}\n\ngo 1.24\n`);
     writeFileSync(join(work, "main.go"), source);
-    await goBuild(context, { work, packages: ["."], ldflags: stripped, cgo: false });
+    await goBuild(context, { work, packages: ["."], ldflags: stripped });
   });
 }
 
@@ -46,7 +46,7 @@ export function kubernetesStep(name: string, kubernetes: string, packages: reado
       const work = join(context.out, "src");
       mkdirSync(work);
       await writeKubernetesModule(context, work, kubernetes);
-      await goBuild(context, { work, packages, ldflags, cgo: false });
+      await goBuild(context, { work, packages, ldflags });
     },
   );
 }
@@ -90,7 +90,6 @@ interface GoBuild {
   readonly work: string;
   readonly packages: readonly string[];
   readonly ldflags: string;
-  readonly cgo: boolean;
 }
 
 async function goBuild(context: StepContext, build: GoBuild): Promise<void> {
@@ -98,7 +97,6 @@ async function goBuild(context: StepContext, build: GoBuild): Promise<void> {
   mkdirSync(bin);
   await go(context, ["build", ...flags, build.ldflags, "-o", `${bin}/`, ...build.packages], {
     cwd: build.work,
-    cgo: build.cgo,
   });
 }
 
@@ -106,14 +104,14 @@ async function goBuild(context: StepContext, build: GoBuild): Promise<void> {
 export function go(
   context: StepContext,
   args: readonly string[],
-  options: { readonly cwd: string; readonly cgo?: boolean },
+  options: { readonly cwd: string },
 ): Promise<string> {
   const { goCacheDir, goModCacheDir } = context.options;
   return context.run("go", args, {
     cwd: options.cwd,
     env: {
       GOFLAGS: "-buildvcs=false -mod=mod",
-      CGO_ENABLED: options.cgo ? "1" : "0",
+      CGO_ENABLED: "0",
       GOTOOLCHAIN: "local",
       GOWORK: "off",
       ...(goCacheDir !== undefined && { GOCACHE: goCacheDir }),

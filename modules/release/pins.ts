@@ -13,7 +13,6 @@ export interface GoModule {
   readonly go: string;
   /** Further lines of that go.mod. */
   readonly extra?: readonly string[];
-  readonly cgo?: boolean;
 }
 
 export const goModules = {

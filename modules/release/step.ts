@@ -38,7 +38,7 @@ export function defineStep(
 
 /** Where a step's output is, or will be. */
 export function outputPath(step: Step, cacheDir: string): string {
-  return join(cacheDir, "steps", `${step.name}-${step.key}`);
+  return join(cacheDir, "steps", identity(step));
 }
 
 export function isBuilt(step: Step, cacheDir: string): boolean {
@@ -52,45 +52,50 @@ export function isBuilt(step: Step, cacheDir: string): boolean {
 export async function buildSteps(targets: readonly Step[], options: BuildOptions): Promise<void> {
   const order = missing(targets, options.cacheDir);
   for (const step of targets) {
-    if (!order.includes(step)) emit(options, step, "cached", "in the cache", 0, order.length);
+    if (!order.has(identity(step))) emit(options, step, "cached", "in the cache", 0, order.size);
   }
-  const started = new Map<Step, Promise<void>>();
+  const started = new Map<string, Promise<void>>();
   const slots = new Slots(2);
-  let left = order.length;
+  let left = order.size;
   const start = (step: Step): Promise<void> => {
-    const running = started.get(step);
+    const running = started.get(identity(step));
     if (running !== undefined) return running;
     const work = (async () => {
-      await Promise.all(step.needs.filter((need) => order.includes(need)).map(start));
+      await Promise.all(step.needs.filter((need) => order.has(identity(need))).map(start));
       await slots.use(async () => {
-        options.signal?.throwIfAborted();
         await buildOne(step, options, () => left);
         left -= 1;
       });
     })();
-    started.set(step, work);
+    started.set(identity(step), work);
     return work;
   };
   // All are waited for, so that nothing still runs when a failure is reported.
-  const results = await Promise.allSettled(order.map(start));
+  const results = await Promise.allSettled([...order.values()].map(start));
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }
 
-/** Steps to build, those that others need first. */
-function missing(targets: readonly Step[], cacheDir: string): Step[] {
-  const order: Step[] = [];
+/** Steps to build by identity, those that others need first. */
+function missing(targets: readonly Step[], cacheDir: string): Map<string, Step> {
+  const order = new Map<string, Step>();
   const visit = (step: Step) => {
-    if (order.includes(step) || isBuilt(step, cacheDir)) return;
+    if (order.has(identity(step)) || isBuilt(step, cacheDir)) return;
     step.needs.forEach(visit);
-    order.push(step);
+    order.set(identity(step), step);
   };
   targets.forEach(visit);
   return order;
 }
 
+/** The same work may be described twice; it is done once. */
+function identity(step: Step): string {
+  return `${step.name}-${step.key}`;
+}
+
 async function buildOne(step: Step, options: BuildOptions, left: () => number): Promise<void> {
   const target = outputPath(step, options.cacheDir);
+  if (options.signal?.aborted) throw new LandfallError("build-cancelled", `stopped before ${step.name}`);
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
   const say = (state: "start" | "line" | "done" | "cached", detail: string) =>
@@ -106,11 +111,11 @@ async function buildOne(step: Step, options: BuildOptions, left: () => number): 
   mkdirSync(join(options.cacheDir, "steps"), { recursive: true });
   mkdirSync(join(options.cacheDir, "locks"), { recursive: true });
   mkdirSync(join(options.cacheDir, "tmp"), { recursive: true });
-  const lock = await lockFile(join(options.cacheDir, "locks", `${step.name}-${step.key}`), {
+  const lock = await lockFile(join(options.cacheDir, "locks", identity(step)), {
     onWait: () => say("line", "another build is at it; waiting for that one"),
     ...(options.signal !== undefined && { signal: options.signal }),
   });
-  const out = join(options.cacheDir, "tmp", `${step.name}-${step.key}`);
+  const out = join(options.cacheDir, "tmp", identity(step));
   let last = "";
   const pulse = setInterval(() => say("line", last), 3000);
   try {
