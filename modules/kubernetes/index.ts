@@ -14,5 +14,6 @@ export {
 export { type Applied, type ApplyOptions, applyManifests } from "./apply.ts";
 export { hash } from "./hash.ts";
 export { machineConfig } from "./machine-config.ts";
+export { nameRoles } from "./node-roles.ts";
 export { apiServerPort, balancerPort } from "./paths.ts";
 export { assetPath, machineMetadata, type PoolProfile, poolProfile } from "./profile.ts";
