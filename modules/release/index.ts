@@ -3,7 +3,7 @@ export { knownReleases } from "./pins.ts";
 export { publishRelease } from "./publish.ts";
 export { buildRelease, initrdTree, releaseFilePath, resolveRelease } from "./release.ts";
 export { runProcess } from "./run.ts";
-export { buildTool, buildTools, type ToolName } from "./tools.ts";
+export { buildTool, buildTools, resolveTools, type ToolName } from "./tools.ts";
 export type {
   BuildOptions,
   ProgressEvent,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { goStep, kubernetesStep } from "./go.ts";
 import { kubernetesPrograms } from "./images.ts";
 import { goModules, knownReleases, terraformProviders } from "./pins.ts";
-import { buildSteps, defineStep, outputPath, type Step } from "./step.ts";
+import { buildSteps, defineStep, isBuilt, outputPath, type Step } from "./step.ts";
 import type { BuildOptions, Tools } from "./types.ts";
 
 export type ToolName =
@@ -17,15 +17,28 @@ export type ToolName =
   | "containerd"
   | "ctr";
 
+const names = ["matchbox", "bootcmd", "ignition-validate", "kubectl", "etcdctl"] as const;
+
 /**
  * Builds all that a lab and Terraform need; milliseconds when they are in the cache.
  * @param options.kubernetes whose kubectl. Default: the first known release.
  */
 export async function buildTools(options: BuildOptions & { readonly kubernetes?: string }): Promise<Tools> {
-  const names = ["matchbox", "bootcmd", "ignition-validate", "kubectl", "etcdctl"] as const;
   const tools = names.map((name) => toolStep(name, options.kubernetes));
   const mirror = mirrorStep();
   await buildSteps([...new Set([...tools.map((tool) => tool.step), mirror])], options);
+  return toolsIn(options);
+}
+
+/** The same tools if they have been built into this cache; reads no more than that. */
+export function resolveTools(cacheDir: string, kubernetes?: string): Tools | undefined {
+  const steps = [...names.map((name) => toolStep(name, kubernetes).step), mirrorStep()];
+  if (!steps.every((step) => isBuilt(step, cacheDir))) return undefined;
+  return toolsIn({ cacheDir, ...(kubernetes !== undefined && { kubernetes }) });
+}
+
+function toolsIn(options: { readonly cacheDir: string; readonly kubernetes?: string }): Tools {
+  const mirror = mirrorStep();
   const path = (name: ToolName) => toolPath(name, options);
   const terraformMirror = join(outputPath(mirror, options.cacheDir), "mirror");
   return {
