@@ -30,6 +30,9 @@ const names = {
   delivery: "delivery",
 } as const;
 
+/** 32 bytes in base64. */
+const secretLine = /^ *secret: [A-Za-z0-9+/]{43}=$/m;
+
 /** Reads the roots; undefined if one was never made. Throws if one is damaged. */
 export function readRoots(store: Store): Roots | undefined {
   const kubernetes = readAuthority(store, "kubernetes");
@@ -39,14 +42,13 @@ export function readRoots(store: Store): Roots | undefined {
     key,
     public: createPublicKey(createPrivateKey(key)).export({ type: "spki", format: "pem" }) as string,
   }));
-  const encryption = store.read(names.encryption);
+  const encryption = read(store, names.encryption, (text) => (secretLine.test(text) ? { text } : undefined));
   const delivery = read(store, names.delivery, (key) => ({ key, public: deliveryLine(key) }));
-  if (!kubernetes || !etcd || !frontProxy || !serviceAccount || encryption === undefined || !delivery)
-    return undefined;
+  if (!kubernetes || !etcd || !frontProxy || !serviceAccount || !encryption || !delivery) return undefined;
   return {
     authorities: { kubernetes, etcd, "front-proxy": frontProxy },
     serviceAccount,
-    encryption,
+    encryption: encryption.text,
     delivery,
   };
 }

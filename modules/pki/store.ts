@@ -103,25 +103,33 @@ function lock(dir: string, fs: StoreFs, makeStore: () => void): number {
   for (;;) {
     makeStore();
     const fd = fs.openSync(path, "a", 0o600);
-    const flock = spawnSync("flock", ["-x", "-w", String(waitSeconds), "3"], {
-      stdio: ["ignore", "ignore", "pipe", fd],
-      encoding: "utf8",
-    });
-    if (flock.status !== 0) {
-      fs.closeSync(fd);
-      throw new LandfallError("store-locked", `cannot lock the PKI store ${dir}`, {
-        found:
-          flock.error?.message ??
-          (flock.stderr.trim() || `another process has held ${path} for ${waitSeconds} s`),
-        expected: "one process at a time, and flock(1) from util-linux",
-        next: `see who holds it: fuser -v ${path}`,
-        cause: flock.error,
-      });
+    let kept = false;
+    try {
+      awaitLock(fd, dir);
+      // While we waited, its holder may have moved the store away (retire): then ours is a lock on another place.
+      kept = fs.existsSync(path) && fs.statSync(path).ino === fs.fstatSync(fd).ino;
+      if (kept) return fd;
+    } finally {
+      if (!kept) fs.closeSync(fd);
     }
-    // While we waited, its holder may have moved the store away (retire): then ours is a lock on another place.
-    if (fs.existsSync(path) && fs.statSync(path).ino === fs.fstatSync(fd).ino) return fd;
-    fs.closeSync(fd);
   }
+}
+
+function awaitLock(fd: number, dir: string): void {
+  const flock = spawnSync("flock", ["-x", "-w", String(waitSeconds), "3"], {
+    stdio: ["ignore", "ignore", "pipe", fd],
+    encoding: "utf8",
+  });
+  if (flock.status === 0) return;
+  const path = join(dir, "lock");
+  throw new LandfallError("store-locked", `cannot lock the PKI store ${dir}`, {
+    found:
+      flock.error?.message ??
+      (flock.stderr.trim() || `another process has held ${path} for ${waitSeconds} s`),
+    expected: "one process at a time, and flock(1) from util-linux",
+    next: `see who holds it: fuser -v ${path}`,
+    cause: flock.error,
+  });
 }
 
 function refuseIfOpenToOthers(dir: string, fs: StoreFs): void {
