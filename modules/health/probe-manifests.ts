@@ -47,8 +47,8 @@ export function probeManifests({
             terminationGracePeriodSeconds: 5,
             securityContext: {
               runAsNonRoot: true,
-              runAsUser: 65532,
-              runAsGroup: 65532,
+              runAsUser: 65534,
+              runAsGroup: 65534,
               seccompProfile: { type: "RuntimeDefault" },
             },
             containers: [
