@@ -11,6 +11,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
   type YAMLError,
 } from "yaml";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -52,18 +53,25 @@ export function parseSource(file: string, text: string): SourceDocument {
     written: () => undefined,
   });
 
-  let document: Document.Parsed;
-  let value: unknown;
   try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, version: "1.2" });
-    const wrong = [...document.errors, ...document.warnings];
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      strict: true,
+      version: "1.2",
+    });
+    // One mistake may make the parser stumble again and again at the same place.
+    const wrong = [...document.errors, ...document.warnings].filter(
+      ({ pos }, i, all) => all.findIndex((other) => other.pos[0] === pos[0]) === i,
+    );
     const diagnostics = wrong.map((e) => ({ file, ...place(e.pos[0]), message: explain(e, text) }));
     // With a key given twice the rest is still worth checking; after any other error it would only be noise.
     if (wrong.some((e) => e.code !== "DUPLICATE_KEY")) return unreadable(diagnostics);
-    value = document.toJS({ maxAliasCount });
+    const value = plainValue(document);
+    if (!value.ok) return unreadable([{ file, ...place(value.offset), message: unreadableText(value.why) }]);
     return {
       file,
-      value,
+      value: value.value,
       diagnostics,
       locate: (path, part = "value") => {
         const step = walk(document, path);
@@ -76,16 +84,40 @@ export function parseSource(file: string, text: string): SourceDocument {
       },
     };
   } catch (error) {
-    // toJS throws a ReferenceError on too many aliases, and nesting by the thousand ends the stack: RangeError.
-    const what =
-      error instanceof RangeError
-        ? "nested too deeply"
-        : error instanceof ReferenceError
-          ? error.message
-          : undefined;
-    if (what === undefined) throw error;
-    return unreadable([{ file, ...nothing, message: `found YAML that cannot be read: ${what}` }]);
+    // Nesting by the thousand ends the stack.
+    if (!(error instanceof RangeError)) throw error;
+    return unreadable([{ file, ...nothing, message: unreadableText("it is nested too deeply") }]);
   }
+}
+
+type PlainValue =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly why: string; readonly offset: number };
+
+function plainValue(document: Document.Parsed): PlainValue {
+  try {
+    return { ok: true, value: document.toJS({ maxAliasCount }) };
+  } catch (error) {
+    // How yaml says that an alias stands for nothing, or all of them for too much.
+    if (!(error instanceof ReferenceError)) throw error;
+    return { ok: false, why: error.message, offset: suspectAlias(document) };
+  }
+}
+
+/** Offset of the first alias without an anchor before it, or else of the last alias. */
+function suspectAlias(document: Document.Parsed): number {
+  const anchors = new Set<string>();
+  let offset = 0;
+  visit(document, {
+    Value: (_, node) => {
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+    },
+    Alias: (_, node) => {
+      offset = node.range?.[0] ?? 0;
+      return anchors.has(node.source) ? undefined : visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 interface Step {
@@ -128,5 +160,9 @@ function explain(error: YAMLError, text: string): string {
     const key = /^[^\s:]+/.exec(text.slice(error.pos[0]))?.[0] ?? "";
     return `found the key ${JSON.stringify(key)} twice in one map, expected it once`;
   }
-  return `found YAML that cannot be read: ${error.message}`;
+  return unreadableText(error.message);
+}
+
+function unreadableText(why: string): string {
+  return `found YAML that cannot be read: ${why}`;
 }

@@ -66,9 +66,11 @@ export function loadFiles(
     ...new Set([...documents.filter(isSite), ...elsewhere.filter((d) => !looksLikeCluster(d))]),
   ].map((d) => shaped(siteSchema, d));
 
+  // A text that cannot be read may be what names the stray.
+  const allReadable = documents.every((d) => d.value !== undefined);
   const diagnostics = [
     ...paths.filter((path) => path.endsWith(".yml")).map(misnamed),
-    ...strays.flatMap((d) => [...d.diagnostics, stray(d)]),
+    ...strays.flatMap((d) => [...d.diagnostics, ...(allReadable ? [stray(d)] : [])]),
     ...[...sites, ...clusters].flatMap((file) => file.diagnostics),
     ...clusters.flatMap((cluster) => siteMissing(cluster, open, sites)),
     ...checkRules(sites, clusters, options),
