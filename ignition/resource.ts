@@ -16,7 +16,7 @@ export interface Inline {
 export interface Remote {
   /** `http`, `https`, `tftp`, `s3`, `arn`, `gs` or `data`. */
   readonly url: string;
-  /** 64 hex digits; of what is fetched, before it is unpacked. */
+  /** 64 hex digits; of the contents, unpacked where they are compressed. */
   readonly sha256?: string | undefined;
   /** 128 hex digits; instead of `sha256`. */
   readonly sha512?: string | undefined;

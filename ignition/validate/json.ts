@@ -1,4 +1,7 @@
-/** A JSON text as written: duplicate keys, the digits of numbers and offsets are kept. */
+/**
+ * A JSON text as written: duplicate keys and the digits of numbers are kept. `at` is where it begins in the text: for
+ * a list or an object just inside its bracket, as Ignition counts.
+ */
 export type Json =
   | JsonObject
   | JsonArray
@@ -72,10 +75,13 @@ export function parseJson(text: string): Json {
     const at = pos;
     const first = text[pos];
     if (first === "{" || first === "[") {
+      const inside = pos + 1;
       const value: Json =
-        first === "{" ? { kind: "object", entries: [], at } : { kind: "array", items: [], at };
+        first === "{"
+          ? { kind: "object", entries: [], at: inside }
+          : { kind: "array", items: [], at: inside };
       if (open.length >= deepest) fail(`nested deeper than ${deepest}`);
-      pos = skipSpace(pos + 1);
+      pos = skipSpace(inside);
       if (text[pos] === (first === "{" ? "}" : "]")) {
         pos++;
         return value;
