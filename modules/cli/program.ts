@@ -114,6 +114,7 @@ export function addCommands(program: Command, host: Host): void {
     );
 
   addReleaseCommands(program, run);
+  addLabCommands(program, run);
 
   program
     .command("ignition")
@@ -171,6 +172,73 @@ function addReleaseCommands(program: Command, run: Runner): void {
     .action(
       run(async (invocation, name: string) =>
         (await import("./commands/release.ts")).releasePublishCommand(invocation, name),
+      ),
+    );
+}
+
+function addLabCommands(program: Command, run: Runner): void {
+  const lab = program
+    .command("lab")
+    .description("the virtual rack: sets this computer up, builds what is missing, lands a cluster")
+    .addHelpText("after", "\n  $ npm run lab\n  $ npm run lab -- down\n");
+  const site = () => new Option("--site <name>", "which site it plays").default("lab");
+  const commands = () => import("./commands/lab.ts");
+  lab
+    .command("land", { isDefault: true })
+    .description("all of it: set-up, rack, cluster (the default)")
+    .addOption(site())
+    .option("--cluster <id>", "the cluster to land", "lab-v1")
+    .action(
+      run(async (invocation, options: { site: string; cluster: string }) =>
+        (await commands()).labCommand(invocation, options),
+      ),
+    );
+  lab
+    .command("up")
+    .description("only the rack: network, boot service, BMCs; all machines off")
+    .addOption(site())
+    .action(
+      run(async (invocation, options: { site: string }) =>
+        (await commands()).labUpCommand(invocation, options),
+      ),
+    );
+  lab
+    .command("down")
+    .description("take the rack down, disks too; nothing is left of it")
+    .addOption(site())
+    .action(
+      run(async (invocation, options: { site: string }) =>
+        (await commands()).labDownCommand(invocation, options),
+      ),
+    );
+  lab
+    .command("status")
+    .description("machines, services, and what they cost")
+    .addOption(site())
+    .action(
+      run(async (invocation, options: { site: string }) =>
+        (await commands()).labStatusCommand(invocation, options),
+      ),
+    );
+  lab
+    .command("cut")
+    .description("cut the power of machines, all at the same moment")
+    .argument("<machine...>", "names of machines")
+    .addOption(site())
+    .action(
+      run(async (invocation, machines: string[], options: { site: string }) =>
+        (await commands()).labCutCommand(invocation, machines, options),
+      ),
+    );
+  lab
+    .command("service")
+    .description("stop or start a service of the rack: dhcp, boot or relay")
+    .addArgument(new Argument("<action>", "what to do").choices(["start", "stop"]))
+    .argument("<name>", "dhcp, boot or relay")
+    .addOption(site())
+    .action(
+      run(async (invocation, action: string, name: string, options: { site: string }) =>
+        (await commands()).labServiceCommand(invocation, action, name, options),
       ),
     );
 }

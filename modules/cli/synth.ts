@@ -2,11 +2,12 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type ClusterStackProps, synthesise } from "../../stacks/index.ts";
-import { addons, hash, machineMetadata, poolProfile } from "../kubernetes/index.ts";
+import { hash, machineMetadata, poolProfile } from "../kubernetes/index.ts";
 import { ensurePki, type PublicPki } from "../pki/index.ts";
 import { type BmcPlan, type Plan, plan } from "../plan/index.ts";
 import { knownReleases, type Release } from "../release/index.ts";
-import { LandfallError, loadCluster, loadProject } from "../spec/index.ts";
+import { LandfallError, type LoadedSite, loadCluster, loadProject } from "../spec/index.ts";
+import { manifests } from "./manifests.ts";
 import { findRelease, providerMirror } from "./releases.ts";
 import { writeRun } from "./run-record.ts";
 import {
@@ -45,7 +46,7 @@ export function prepare(workspace: Workspace, planned: Plan, release: Release, n
   const stack: ClusterStackProps = {
     plan: planned,
     release: release.id,
-    addons: hash(JSON.stringify(addons({ plan: planned, images: release.images }))),
+    addons: hash(JSON.stringify(manifests(planned, release))),
     profiles: Object.fromEntries(planned.pools.map((pool) => [pool.name, profile(pool)])),
     metadata: Object.fromEntries(planned.machines.map((each) => [each.name, machineMetadata(planned, each)])),
     fingerprints: pki.machines,
@@ -114,11 +115,9 @@ export function bmcs(workspace: Workspace): ReadonlyMap<string, BmcPlan> {
     sites.flatMap(({ site, file }) =>
       site.machines.map(({ name, bmc }): [string, BmcPlan] => {
         const { driver, url, credentials } = bmc;
-        const secret = credentials?.file && {
-          ...credentials,
-          file: resolve(dirname(file), credentials.file),
-        };
-        return [name, { driver, url, credentials: secret ?? credentials }];
+        const secret =
+          credentials?.file === undefined ? credentials : { file: resolve(dirname(file), credentials.file) };
+        return [name, { driver, url, credentials: secret }];
       }),
     ),
   );
@@ -137,4 +136,15 @@ export function requireBootService({ boot, site }: Plan): void {
       next: "put them there; for the lab: npx landfall lab up, which makes them",
     },
   );
+}
+
+/** @throws {LandfallError} `site-unknown` */
+export function siteNamed(workspace: Workspace, name: string): LoadedSite {
+  const { sites } = loadProject(clustersDir(workspace), { knownReleases });
+  const found = sites.find(({ site }) => site.name === name);
+  if (found !== undefined) return found;
+  throw new LandfallError("site-unknown", `no site is called ${name}`, {
+    found: name,
+    expected: sites.map(({ site }) => site.name).join(", "),
+  });
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { adminKubeconfig } from "../../pki/index.ts";
 import { writeAtomic } from "../files.ts";
 import type { Invocation } from "../main.ts";
-import { kubectlPath } from "../releases.ts";
+import { tools } from "../releases.ts";
 import { readRun } from "../run-record.ts";
 import { pkiDir, runDir, type Workspace } from "../workspace.ts";
 
@@ -15,7 +15,7 @@ export async function kubectlCommand(
   args: readonly string[],
 ): Promise<number> {
   const kubeconfig = writeKubeconfig(workspace, cluster);
-  const child = spawn(kubectlPath(workspace), args, {
+  const child = spawn(tools(workspace).kubectl, args, {
     stdio: "inherit",
     env: { ...workspace.env, KUBECONFIG: kubeconfig },
   });

@@ -1,5 +1,6 @@
-import { addons, applyManifests } from "../../kubernetes/index.ts";
+import { applyManifests } from "../../kubernetes/index.ts";
 import { clusterApi } from "../cluster-api.ts";
+import { manifests } from "../manifests.ts";
 import type { StepContext } from "./context.ts";
 
 /** Applies the add-ons as soon as any master's API answers; no machine waits for it, and it waits for none by name. */
@@ -9,7 +10,7 @@ export async function addonsStep({ workspace, run, say, signal }: StepContext): 
   try {
     const applied = await applyManifests({
       client,
-      manifests: addons({ plan, images: release.images }),
+      manifests: manifests(plan, release),
       // The API is up some time after its machines are.
       timeoutSeconds: plan.timeouts.boot + plan.timeouts.ready,
       signal,

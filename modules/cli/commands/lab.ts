@@ -1,0 +1,212 @@
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { getJson } from "../../kubernetes/index.ts";
+import {
+  controlClient,
+  type LabConfig,
+  type LabUsage,
+  labFiles,
+  labNames,
+  readEvents,
+  startLab,
+  stopLab,
+} from "../../lab/index.ts";
+import { LandfallError } from "../../spec/error.ts";
+import { clusterApi } from "../cluster-api.ts";
+import { landingReport, reportRows } from "../landing-report.ts";
+import type { Invocation } from "../main.ts";
+import { printJson, table } from "../output.ts";
+import { tools } from "../releases.ts";
+import { readRun } from "../run-record.ts";
+import { setUp } from "../setup.ts";
+import { planAll, siteNamed } from "../synth.ts";
+import type { Workspace } from "../workspace.ts";
+import { deployCommand } from "./deploy.ts";
+
+export interface LabOptions {
+  /** The site's name. */
+  readonly site: string;
+  readonly cluster: string;
+}
+
+/** Everything from a fresh clone to a landed cluster, and what to do with it. */
+export async function labCommand(invocation: Invocation, { site, cluster }: LabOptions): Promise<undefined> {
+  const { workspace, signal } = invocation;
+  const plan = planAll(workspace).find((each) => each.cluster === cluster);
+  await setUp(workspace, [...new Set(plan ? [plan.kubernetes] : [])], signal);
+  await labUpCommand(invocation, { site });
+  await deployCommand(invocation, cluster);
+  if (!invocation.json) process.stdout.write(await landed(workspace, site, cluster));
+}
+
+export async function labUpCommand(
+  invocation: Invocation,
+  { site }: Pick<LabOptions, "site">,
+): Promise<undefined> {
+  const { started } = await startLab(labConfig(invocation.workspace, site));
+  if (!invocation.json) process.stderr.write(`The lab ${site} ${started ? "is up" : "was up already"}\n`);
+}
+
+export async function labDownCommand(
+  { workspace, json }: Invocation,
+  { site }: Pick<LabOptions, "site">,
+): Promise<undefined> {
+  const { stateDir, site: written } = labPlace(workspace, site);
+  const report = await stopLab({ site: written, stateDir });
+  if (json) return printJson(report);
+  const { processes, namespaces, mounts } = report;
+  process.stdout.write(
+    `The lab ${site} is down: ${processes} processes, ${namespaces.length} namespaces, ${mounts} mounts removed; nothing is left\n`,
+  );
+}
+
+export async function labStatusCommand(
+  { json }: Invocation,
+  { site }: Pick<LabOptions, "site">,
+): Promise<undefined> {
+  const lab = controlClient(labNames(site).socket);
+  const [status, usage] = await Promise.all([lab.status(), lab.usage()]);
+  if (json) return printJson({ ...status, usage });
+  const rows = status.machines.map(({ name, kind, power, dead }) => {
+    const used = usage[name];
+    return [name, kind, dead ? `${power} (dead)` : power, used ? mebibytes(used.memory) : "-"];
+  });
+  const services = Object.entries(status.services).map(([name, state]) => `${name} ${state}`);
+  process.stdout.write(
+    `${services.join(", ")}\n\n${table([["MACHINE", "KIND", "POWER", "MEMORY"], ...rows])}\n`,
+  );
+}
+
+export async function labCutCommand(
+  _: Invocation,
+  machines: readonly string[],
+  { site }: Pick<LabOptions, "site">,
+): Promise<undefined> {
+  await controlClient(labNames(site).socket).cutPower(machines);
+  process.stdout.write(`${machines.join(", ")}: power cut\n`);
+}
+
+const services = ["dhcp", "boot", "relay"] as const;
+
+export async function labServiceCommand(
+  _: Invocation,
+  action: string,
+  name: string,
+  { site }: Pick<LabOptions, "site">,
+): Promise<undefined> {
+  const service = services.find((each) => each === name);
+  if (service === undefined) {
+    throw new LandfallError("usage", `the lab has no service ${name}`, { expected: services.join(", ") });
+  }
+  const lab = controlClient(labNames(site).socket);
+  await (action === "stop" ? lab.stopService(service) : lab.startService(service));
+  process.stdout.write(`${service}: ${action === "stop" ? "stopped" : "running"}\n`);
+}
+
+function labPlace(workspace: Workspace, name: string) {
+  const { site, file } = siteNamed(workspace, name);
+  return { site, siteFile: file, stateDir: join(workspace.root, ".landfall", "lab", site.name) };
+}
+
+function labConfig(workspace: Workspace, name: string): LabConfig {
+  return {
+    ...labPlace(workspace, name),
+    cacheDir: join(workspace.cache, "lab"),
+    tools: { matchbox: tools(workspace).matchbox },
+  };
+}
+
+async function landed(workspace: Workspace, site: string, cluster: string): Promise<string> {
+  const { stateDir } = labPlace(workspace, site);
+  const { plan } = readRun(workspace, cluster);
+  const report = landingReport(
+    readEvents(labFiles(stateDir).events),
+    plan.machines.map(({ name }) => name),
+  );
+  const { critical } = report;
+  const worker = plan.machines.find(({ role }) => role === "worker")?.name ?? "w1";
+  const masters = plan.machines.filter(({ role }) => role === "master").map(({ name }) => name);
+  return [
+    "",
+    await nodes(workspace, cluster),
+    "",
+    "Seconds in each stage:",
+    table(reportRows(report)),
+    critical
+      ? `Critical path: ${critical.machine}, longest in ${critical.stage} (${critical.seconds.toFixed(1)} s)`
+      : "",
+    await cost(site),
+    "",
+    "Next:",
+    table([
+      [`  npx landfall kubectl ${cluster} -- get pods -A -o wide`, "look around"],
+      [
+        `  edit clusters/${cluster}.yaml: add w3 to the workers; npx landfall deploy ${cluster}`,
+        "add a worker",
+      ],
+      [
+        `  npx landfall power cycle ${masters.join(" ")}; npx landfall status ${cluster}`,
+        "kill all masters at once",
+      ],
+      [`  npx landfall power off ${worker}; npx landfall status ${cluster}`, "lose a worker"],
+      [`  npx landfall destroy ${cluster}`, "retire the cluster"],
+      ["  npm run lab -- down", "leave nothing behind"],
+    ]),
+    "",
+  ].join("\n");
+}
+
+interface NodeList {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly status: {
+      readonly conditions: readonly { readonly type: string; readonly status: string }[];
+      readonly addresses: readonly { readonly type: string; readonly address: string }[];
+      readonly nodeInfo: {
+        readonly kubeletVersion: string;
+        readonly kernelVersion: string;
+        readonly containerRuntimeVersion: string;
+      };
+    };
+  }[];
+}
+
+async function nodes(workspace: Workspace, cluster: string): Promise<string> {
+  const api = clusterApi(workspace, readRun(workspace, cluster).plan);
+  try {
+    const { value } = await getJson<NodeList>(api, "/api/v1/nodes");
+    const rows = value.items.map(({ metadata, status }) => [
+      metadata.name,
+      status.conditions.find(({ type }) => type === "Ready")?.status === "True" ? "Ready" : "NotReady",
+      status.addresses.find(({ type }) => type === "InternalIP")?.address ?? "",
+      status.nodeInfo.kubeletVersion,
+      status.nodeInfo.containerRuntimeVersion,
+    ]);
+    return table([["NODE", "STATUS", "ADDRESS", "VERSION", "RUNTIME"], ...rows]);
+  } finally {
+    await api.close();
+  }
+}
+
+const sampleSeconds = 2;
+
+async function cost(site: string): Promise<string> {
+  const lab = controlClient(labNames(site).socket);
+  const before = total(await lab.usage());
+  await setTimeout(sampleSeconds * 1000);
+  const after = total(await lab.usage());
+  const cores = (after.cpu - before.cpu) / sampleSeconds;
+  return `The lab uses ${mebibytes(after.memory)} of memory, and ${cores.toFixed(2)} cores just now`;
+}
+
+function total(usage: LabUsage): { memory: number; cpu: number } {
+  const parts = Object.values(usage);
+  return {
+    memory: parts.reduce((sum, { memory }) => sum + memory, 0),
+    cpu: parts.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+  };
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
+}

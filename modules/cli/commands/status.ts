@@ -1,0 +1,68 @@
+import { formatResults, healthReport } from "../../health/index.ts";
+import type { MachinePlan } from "../../plan/index.ts";
+import { openPower } from "../../power/index.ts";
+import { checkHealth } from "../health.ts";
+import { stageOf } from "../machine-target.ts";
+import type { Invocation } from "../main.ts";
+import { exit, printJson, table } from "../output.ts";
+import { powerDeps } from "../power-deps.ts";
+import { type MachineRecord, readMachine, readRun } from "../run-record.ts";
+import type { Workspace } from "../workspace.ts";
+
+interface MachineStatus {
+  readonly name: string;
+  readonly pool: string;
+  readonly address: string;
+  /** on, off, or why it cannot be told. */
+  readonly power: string;
+  /** The last stage of its boot that its console showed. */
+  readonly stage: string | undefined;
+  readonly started: string | undefined;
+  readonly delivered: string | undefined;
+}
+
+/** What was deployed, as it is now; the files may say something newer. */
+export async function statusCommand(
+  { workspace, json, signal }: Invocation,
+  cluster: string,
+): Promise<number> {
+  const { plan } = readRun(workspace, cluster);
+  const [results, machines] = await Promise.all([
+    checkHealth(workspace, plan, signal),
+    Promise.all(
+      plan.machines.map((machine) =>
+        machineStatus(workspace, machine, readMachine(workspace, cluster, machine.name)),
+      ),
+    ),
+  ]);
+  const report = healthReport(cluster, results);
+  if (json) printJson({ ...report, machines });
+  else {
+    const rows = machines.map(({ name, pool, address, power, stage = "-", delivered = "-" }) => [
+      name,
+      pool,
+      address,
+      power,
+      stage,
+      delivered.slice(0, 19),
+    ]);
+    process.stdout.write(
+      `${table([["MACHINE", "POOL", "ADDRESS", "POWER", "STAGE", "KEYS SINCE"], ...rows])}\n\n${formatResults(results)}\n`,
+    );
+  }
+  return report.healthy ? exit.ok : exit.failed;
+}
+
+async function machineStatus(
+  workspace: Workspace,
+  { name, pool, address, bmc }: MachinePlan,
+  record: MachineRecord | undefined,
+): Promise<MachineStatus> {
+  const { started, delivered } = record ?? {};
+  const power = openPower(bmc, powerDeps(workspace), { timeoutSeconds: 5 });
+  const [state, console] = await Promise.all([
+    power.state().catch((error: Error) => `unknown (${error.message})`),
+    power.console().catch(() => undefined),
+  ]);
+  return { name, pool, address, power: state, stage: stageOf(console), started, delivered };
+}

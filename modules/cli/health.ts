@@ -1,0 +1,73 @@
+import {
+  checkAll,
+  formatResults,
+  type HealthContext,
+  openHealth,
+  type Result,
+  waitHealthy,
+} from "../health/index.ts";
+import { adminCredentials, ensurePki } from "../pki/index.ts";
+import type { Plan } from "../plan/index.ts";
+import { openPower } from "../power/index.ts";
+import { lastHeard } from "./machine-target.ts";
+import { powerDeps } from "./power-deps.ts";
+import { pkiDir, type Workspace } from "./workspace.ts";
+
+export interface ProveOptions {
+  readonly workspace: Workspace;
+  readonly plan: Plan;
+  readonly signal: AbortSignal;
+  /** Told of each condition when it comes to hold, or holds no more. */
+  readonly say: (line: string) => void;
+}
+
+/** Waits until all conditions hold. @throws {LandfallError} `unhealthy`, naming the first that does not, with its evidence. */
+export async function proveHealth({
+  workspace,
+  plan,
+  signal,
+  say,
+}: ProveOptions): Promise<readonly Result[]> {
+  const held = new Map<string, boolean>();
+  const onProgress = (results: readonly Result[]) => {
+    for (const result of results) {
+      if (held.get(result.name) !== result.ok && (result.ok || held.has(result.name)))
+        say(formatResults([result]));
+      held.set(result.name, result.ok);
+    }
+  };
+  return withHealth(workspace, plan, (context) => waitHealthy(context, { signal, onProgress }));
+}
+
+/** What holds just now. */
+export function checkHealth(
+  workspace: Workspace,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<readonly Result[]> {
+  return withHealth(workspace, plan, (context) => checkAll(context, { signal }));
+}
+
+async function withHealth<T>(
+  workspace: Workspace,
+  plan: Plan,
+  work: (context: HealthContext) => Promise<T>,
+): Promise<T> {
+  const store = pkiDir(workspace, plan.cluster);
+  const context = openHealth({
+    plan,
+    pki: ensurePki(plan, store, new Date()),
+    admin: adminCredentials(store),
+    lastHeard: async (name) => {
+      const machine = plan.machines.find((each) => each.name === name);
+      if (machine === undefined) return "no machine of this plan";
+      const power = openPower(machine.bmc, powerDeps(workspace), { timeoutSeconds: 5 });
+      return lastHeard(await power.state(), await power.console());
+    },
+  });
+  try {
+    return await work(context);
+  } finally {
+    await context.close();
+  }
+}
