@@ -49,6 +49,12 @@ find etc/systemd/system -type l -delete
 find etc/rc?.d -type l -delete 2>/dev/null || true
 systemctl --root="$tree" preset-all 2>&1
 systemctl --root="$tree" set-default multi-user.target 2>&1
+# What Debian starts without being asked: nobody logs in at a console, and nothing waits for a terminal or a seat.
+systemctl --root="$tree" mask systemd-logind.service systemd-firstboot.service systemd-update-utmp.service \
+	systemd-update-utmp-runlevel.service systemd-ask-password-console.path systemd-ask-password-wall.path \
+	systemd-initctl.socket sys-kernel-debug.mount sys-kernel-tracing.mount 2>&1
+mkdir -p etc/systemd/system-generators
+ln -s /dev/null etc/systemd/system-generators/systemd-getty-generator
 
 # Newer than any file below /usr: ldconfig and hwdb have been run, and are not run at every boot.
 touch -d "@$SOURCE_DATE_EPOCH" usr etc/.updated var/.updated
