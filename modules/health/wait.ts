@@ -45,36 +45,33 @@ export async function waitHealthy(
     return result;
   }
 
-  /** Resolves when it holds, or when time is up. */
+  const pause = async () => {
+    await sleep(intervalMs).catch(() => signal?.throwIfAborted());
+    signal?.throwIfAborted();
+  };
+  const timeIsUp = () => now() + intervalMs > deadline;
+
   async function untilItHolds(condition: Condition): Promise<void> {
-    while (!(await check(condition)).ok && now() + intervalMs <= deadline) {
-      await sleep(intervalMs).catch(() => signal?.throwIfAborted());
-      signal?.throwIfAborted();
-    }
+    while (!(await check(condition)).ok && !timeIsUp()) await pause();
   }
 
-  let pending = conditions;
-  while (pending.length > 0) {
+  for (let pending = conditions; ; ) {
     await Promise.all(pending.map(untilItHolds));
-    if (results().some((result) => !result.ok))
-      throw await unhealthy(context, conditions, latest, timeoutSeconds);
     // What held a while ago may not hold now; only all at once is healthy.
-    const confirmed = await Promise.all(conditions.map(check));
-    pending = conditions.filter((_, index) => !confirmed[index]?.ok);
-    if (pending.length > 0 && now() + intervalMs > deadline) {
-      throw await unhealthy(context, conditions, latest, timeoutSeconds);
-    }
+    await Promise.all(conditions.map(check));
+    pending = conditions.filter((condition) => !latest.get(condition)?.ok);
+    if (pending.length === 0) return results();
+    if (timeIsUp()) throw await unhealthy(context, pending, latest, timeoutSeconds);
+    await pause();
   }
-  return results();
 }
 
 async function unhealthy(
   context: HealthContext,
-  conditions: readonly Condition[],
+  failing: readonly Condition[],
   latest: ReadonlyMap<Condition, Result>,
   timeoutSeconds: number,
 ): Promise<LandfallError> {
-  const failing = conditions.filter((condition) => !latest.get(condition)?.ok);
   const [first, ...others] = failing;
   const result = first && latest.get(first);
   const { evidence = "never checked" } = result ? await withLastHeard(context, result) : {};

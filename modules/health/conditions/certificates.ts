@@ -24,13 +24,13 @@ export const certificates: Condition = {
     return everyOne(
       ends
         .filter(({ days }) => !(days >= farDays))
-        .map(({ name, days }) => ({
-          what:
-            days > 0
-              ? `${name}: ends in ${Math.floor(days)} days`
-              : `${name}: ended ${Math.ceil(-days)} days ago`,
-        })),
+        .map(({ name, days }) => ({ what: `${name}: ${ending(days)}` })),
       `${ends.length} certificates; the first to end, ${first.name}, in ${Math.floor(first.days)} days`,
     );
   },
 };
+
+function ending(days: number): string {
+  if (Number.isNaN(days)) return "its end cannot be read";
+  return days > 0 ? `ends in ${Math.floor(days)} days` : `ended ${Math.ceil(-days)} days ago`;
+}

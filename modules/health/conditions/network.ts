@@ -24,11 +24,9 @@ export const network: Condition = {
           value.status ?? {};
         const desired = desiredNumberScheduled ?? 0;
         const ready = Math.min(numberReady ?? 0, updatedNumberScheduled ?? 0);
-        const seen = `${name} ready on ${ready} of ${Math.max(desired, plan.machines.length)}`;
-        const holds =
-          observedGeneration === value.metadata?.generation &&
-          desired >= plan.machines.length &&
-          ready === desired;
+        const current = observedGeneration !== undefined && observedGeneration === value.metadata?.generation;
+        const seen = `${name}${current ? "" : " (not rolled out yet)"} ready on ${ready} of ${Math.max(desired, plan.machines.length)}`;
+        const holds = current && desired >= plan.machines.length && ready === desired;
         return { seen, holds };
       }),
     );

@@ -1,0 +1,178 @@
+// A cluster of three masters and two workers that is in perfect health, as its API would tell it; tests then break it.
+import { chooseServer, type Send } from "../kubernetes/index.ts";
+import type { MachinePlan, Plan } from "../plan/index.ts";
+import type { HealthContext } from "./condition.ts";
+
+export const serverTime = new Date("2026-03-01T12:00:00Z");
+
+/** Seconds before the server's time, as Kubernetes writes it. */
+export function ago(seconds: number): string {
+  return new Date(serverTime.getTime() - seconds * 1000).toISOString();
+}
+
+const machines = ["m1", "m2", "m3", "w1", "w2"].map((name, index): MachinePlan => {
+  const role = name.startsWith("m") ? "master" : "worker";
+  return {
+    name,
+    role,
+    pool: `${role}s`,
+    mac: `52:54:00:00:00:0${index}`,
+    address: `10.0.0.1${index}`,
+    prefix: 24,
+    gateway: undefined,
+    dns: [],
+    labels: {},
+    bmc: { driver: "redfish", url: `http://bmc/${name}`, credentials: undefined },
+  };
+});
+
+const plan: Plan = {
+  cluster: "lab-v1",
+  name: "lab",
+  version: "v1",
+  site: "lab",
+  kubernetes: "1.34.1",
+  endpoint: { address: "10.0.0.100", port: 6443, names: [] },
+  network: {
+    pods: "10.42.0.0/16",
+    services: "10.43.0.0/16",
+    apiService: "10.43.0.1",
+    dnsService: "10.43.0.10",
+    domain: "cluster.local",
+  },
+  boot: {
+    service: "matchbox",
+    http: "http://10.0.0.1:8080",
+    rpc: "127.0.0.1:8081",
+    tls: { ca: "/ca", cert: "/cert", key: "/key" },
+    assets: "/assets",
+  },
+  proxy: undefined,
+  pools: [],
+  machines,
+  certificates: [],
+  timeouts: { boot: 60, ready: 60 },
+  authorizedKeys: [],
+};
+
+/** By `SERVER PATH` or `PATH`: JSON, a text with its status, or a connection that fails. */
+export type Answers = Record<string, object | { status: number; text: string } | Error>;
+
+const lease = (name: string, seconds: number, duration: number, holder: string) => ({
+  metadata: { name },
+  spec: { renewTime: ago(seconds), leaseDurationSeconds: duration, holderIdentity: holder },
+});
+const daemonSet = (count: number) => ({
+  metadata: { generation: 1 },
+  status: {
+    observedGeneration: 1,
+    desiredNumberScheduled: count,
+    updatedNumberScheduled: count,
+    numberReady: count,
+  },
+});
+const names = machines.map(({ name }) => name);
+const ok = { status: 200, text: "ok" };
+
+export const paths = {
+  nodes: "/api/v1/nodes",
+  nodeLeases: "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases",
+  controllerManager: "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager",
+  scheduler: "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler",
+  kubeRouter: "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-router",
+  kubeProxy: "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy",
+  coreDns: "/apis/apps/v1/namespaces/kube-system/deployments/coredns",
+  webService: "/api/v1/namespaces/landfall-system/services/web",
+  webPods: "/api/v1/namespaces/landfall-system/pods?labelSelector=app.kubernetes.io%2Fname%3Dweb",
+  probe: (machine: string) => `/api/v1/namespaces/landfall-system/pods/web-${machine}:8080/proxy/probe`,
+} as const;
+
+export const server = {
+  endpoint: "https://10.0.0.100:6443",
+  api: (index: number) => `https://10.0.0.1${index - 1}:6443`,
+  etcd: (index: number) => `https://10.0.0.1${index - 1}:2379`,
+} as const;
+
+export function node(name: string, condition: object = { type: "Ready", status: "True" }): object {
+  return {
+    metadata: { name },
+    status: { conditions: [{ type: "DiskPressure", status: "False" }, condition] },
+  };
+}
+
+export function webPod(machine: string, ready = true): object {
+  return {
+    metadata: { name: `web-${machine}` },
+    spec: { nodeName: machine },
+    status: {
+      phase: ready ? "Running" : "Pending",
+      conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
+    },
+  };
+}
+
+export function probeReport(machine: string): { node: string; dns: object; service: object } {
+  return {
+    node: machine,
+    dns: { name: "web.landfall-system.svc.cluster.local", addresses: ["10.43.7.7"], milliseconds: 1 },
+    service: { address: "10.43.7.7", node: "w1", pod: "web-w1", milliseconds: 1 },
+  };
+}
+
+export function list(items: readonly object[]): object {
+  return { items };
+}
+
+export const nodeLease = (name: string, seconds: number) => lease(name, seconds, 40, name);
+export const leaderLease = (seconds: number, holder = "m1_7a1e") => lease("any", seconds, 10, holder);
+
+const healthy: Answers = {
+  "/readyz": ok,
+  "/readyz?verbose": ok,
+  "/readyz/etcd": ok,
+  "/health": { health: "true" },
+  "/v3/cluster/member/list": { members: ["m1", "m2", "m3"].map((name) => ({ name })) },
+  [paths.controllerManager]: leaderLease(1),
+  [paths.scheduler]: leaderLease(2, "m2_90ab"),
+  [paths.nodes]: list(names.map((name) => node(name))),
+  [paths.nodeLeases]: list(names.map((name) => nodeLease(name, 5))),
+  [paths.kubeRouter]: daemonSet(5),
+  [paths.kubeProxy]: daemonSet(5),
+  [paths.coreDns]: { spec: { replicas: 2 }, status: { readyReplicas: 2 } },
+  [paths.webService]: { spec: { clusterIP: "10.43.7.7" } },
+  [paths.webPods]: list(names.map((name) => webPod(name))),
+  ...Object.fromEntries(names.map((name) => [paths.probe(name), probeReport(name)])),
+};
+
+export interface FakeCluster extends HealthContext {
+  /** What it answers from now on; what is not listed stays healthy. */
+  broken: Answers;
+  readonly asked: string[];
+}
+
+/** A healthy cluster but for `broken`; `etcd` adds a client of etcd's own. */
+export function fakeCluster(broken: Answers = {}, options: { readonly etcd?: boolean } = {}): FakeCluster {
+  const asked: string[] = [];
+  const send: Send = async (server, { path }) => {
+    asked.push(`${server} ${path}`);
+    const answers = { ...healthy, ...cluster.broken };
+    const answer = cluster.broken[`${server} ${path}`] ?? cluster.broken[server] ?? answers[path];
+    if (answer instanceof Error) throw answer;
+    if (!answer) return { status: 404, body: '{"message":"not found"}', date: serverTime, server };
+    if ("text" in answer && "status" in answer) {
+      return { status: Number(answer.status), body: String(answer.text), date: serverTime, server };
+    }
+    return { status: 200, body: JSON.stringify(answer), date: serverTime, server };
+  };
+  const cluster: FakeCluster = {
+    plan,
+    pki: { authorities: {} as HealthContext["pki"]["authorities"], certificates: {} },
+    api: chooseServer([1, 2, 3].map(server.api), send),
+    ...(options.etcd && { etcd: chooseServer([1, 2, 3].map(server.etcd), send) }),
+    now: () => serverTime,
+    lastHeard: async (machine) => `${machine} printed stage install`,
+    broken,
+    asked,
+  };
+  return cluster;
+}
