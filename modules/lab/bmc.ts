@@ -44,7 +44,12 @@ export function bmcOf(plan: LabMachine, machine: VirtualMachine): Bmc {
 }
 
 /** Serves BMCs at one host and port. @throws LandfallError `port-taken`. */
-export async function serveBmcs(host: string, port: number, bmcs: readonly Bmc[], report: (error: unknown) => void): Promise<Server> {
+export async function serveBmcs(
+  host: string,
+  port: number,
+  bmcs: readonly Bmc[],
+  report: (error: unknown) => void,
+): Promise<Server> {
   const server = createServer((incoming, response) => {
     const chunks: Buffer[] = [];
     let size = 0;

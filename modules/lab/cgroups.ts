@@ -23,7 +23,9 @@ export function parseHierarchies(mountinfo: string): Hierarchy[] {
     const device = fields[2]!;
     if (found.has(device)) continue;
     const flags = new Set(["rw", "ro", "xattr", "clone_children"]);
-    const controllers = (options ?? "").split(",").filter((o) => !flags.has(o) && !o.startsWith("release_agent="));
+    const controllers = (options ?? "")
+      .split(",")
+      .filter((o) => !flags.has(o) && !o.startsWith("release_agent="));
     found.set(device, {
       mount: fields[4],
       version: type === "cgroup" ? 1 : 2,
@@ -78,7 +80,8 @@ export function groupProcesses(hierarchies: readonly Hierarchy[], path: string):
   const pids = new Set<number>();
   for (const folder of groupFolders(hierarchies, path)) {
     for (const group of walk(folder)) {
-      for (const pid of readIfThere(join(group, "cgroup.procs")).split("\n")) if (pid !== "") pids.add(Number(pid));
+      for (const pid of readIfThere(join(group, "cgroup.procs")).split("\n"))
+        if (pid !== "") pids.add(Number(pid));
     }
   }
   pids.delete(0); // of another pid namespace

@@ -71,7 +71,11 @@ export function planLab(config: LabConfig): LabPlan {
   const own = (path: string, what: string): string => {
     const absolute = at(path);
     if (!absolute.startsWith(`${config.stateDir}/`)) {
-      throw unsuitable(`${what} is outside the lab's folder, and the lab would write it`, absolute, `a path below ${config.stateDir}`);
+      throw unsuitable(
+        `${what} is outside the lab's folder, and the lab would write it`,
+        absolute,
+        `a path below ${config.stateDir}`,
+      );
     }
     return absolute;
   };
@@ -80,11 +84,19 @@ export function planLab(config: LabConfig): LabPlan {
     throw unsuitable("the lab plays one network", `${site.networks.length} networks`, "one network");
   }
   if (network.cidr.includes(":") || network.gateway === undefined) {
-    throw unsuitable("the lab's network needs an IPv4 range and a gateway", network.cidr, "10.77.0.0/24 with gateway 10.77.0.1");
+    throw unsuitable(
+      "the lab's network needs an IPv4 range and a gateway",
+      network.cidr,
+      "10.77.0.0/24 with gateway 10.77.0.1",
+    );
   }
   const http = new URL(site.boot.http);
   if (http.protocol !== "http:" || http.hostname !== network.gateway) {
-    throw unsuitable("the lab serves boot.http on its gateway", site.boot.http, `http://${network.gateway}:PORT`);
+    throw unsuitable(
+      "the lab serves boot.http on its gateway",
+      site.boot.http,
+      `http://${network.gateway}:PORT`,
+    );
   }
   const prefix = Number(network.cidr.split("/")[1]);
   return {
@@ -95,7 +107,10 @@ export function planLab(config: LabConfig): LabPlan {
     dns: network.dns ?? [],
     http: { host: network.gateway, port: Number(http.port || 80), url: site.boot.http.replace(/\/$/, "") },
     rpc: loopback(site.boot.rpc, "boot.rpc"),
-    proxy: site.access?.proxy === undefined ? undefined : loopback(new URL(site.access.proxy).host, "access.proxy"),
+    proxy:
+      site.access?.proxy === undefined
+        ? undefined
+        : loopback(new URL(site.access.proxy).host, "access.proxy"),
     tls: {
       ca: own(site.boot.tls.ca, "boot.tls.ca"),
       cert: own(site.boot.tls.cert, "boot.tls.cert"),
@@ -111,7 +126,11 @@ function planMachine(machine: Machine, site: Site, own: (path: string, what: str
   const url = new URL(machine.bmc.url);
   const credentials = machine.bmc.credentials;
   if (credentials !== undefined && credentials.file === undefined) {
-    throw unsuitable(`machine ${machine.name}: the lab makes its BMCs' credentials`, "env or command", "credentials.file");
+    throw unsuitable(
+      `machine ${machine.name}: the lab makes its BMCs' credentials`,
+      "env or command",
+      "credentials.file",
+    );
   }
   if (machine.name === "sw") throw unsuitable("the name is the lab's switch", "sw", "another machine name");
   return {
@@ -122,7 +141,8 @@ function planMachine(machine: Machine, site: Site, own: (path: string, what: str
     mac: machine.mac.toLowerCase().replaceAll("-", ":"),
     address: machine.address,
     bmc: { ...loopback(url.host, `machine ${machine.name}: bmc.url`), path: url.pathname.replace(/\/$/, "") },
-    credentialsFile: credentials?.file === undefined ? undefined : own(credentials.file, "bmc.credentials.file"),
+    credentialsFile:
+      credentials?.file === undefined ? undefined : own(credentials.file, "bmc.credentials.file"),
     disk: machine.disk,
   };
 }
@@ -130,7 +150,12 @@ function planMachine(machine: Machine, site: Site, own: (path: string, what: str
 /** Splits HOST:PORT and refuses what would listen where others could reach it. */
 function loopback(text: string, what: string): { host: string; port: number } {
   const [host, port] = [text.slice(0, text.lastIndexOf(":")), Number(text.slice(text.lastIndexOf(":") + 1))];
-  if (!(host === "localhost" || /^127(\.\d+){3}$/.test(host)) || !Number.isInteger(port) || port < 1 || port > 65535) {
+  if (
+    !(host === "localhost" || /^127(\.\d+){3}$/.test(host)) ||
+    !Number.isInteger(port) ||
+    port < 1 ||
+    port > 65535
+  ) {
     throw unsuitable(`${what} must be on this computer's loopback`, text, "127.0.0.1:PORT");
   }
   return { host: host === "localhost" ? "127.0.0.1" : host, port };
@@ -158,7 +183,12 @@ export function labFiles(stateDir: string) {
     machines: join(stateDir, "machines"),
     machine: (name: string) => {
       const folder = join(stateDir, "machines", name);
-      return { folder, console: join(folder, "console.log"), disk: join(folder, "disk"), boot: join(folder, "boot") };
+      return {
+        folder,
+        console: join(folder, "console.log"),
+        disk: join(folder, "disk"),
+        boot: join(folder, "boot"),
+      };
     },
   };
 }

@@ -65,7 +65,15 @@ export function controlServer(lab: LabControl): Server {
         const { message } = error as Error;
         const code = error instanceof LandfallError ? error.code : "lab-call-failed";
         response.statusCode = 400;
-        response.end(JSON.stringify({ error: { code, message, details: error instanceof LandfallError ? { ...error.details, cause: undefined } : {} } }));
+        response.end(
+          JSON.stringify({
+            error: {
+              code,
+              message,
+              details: error instanceof LandfallError ? { ...error.details, cause: undefined } : {},
+            },
+          }),
+        );
       }
     });
   });
@@ -96,7 +104,8 @@ export function controlClient(socketPath: string): LabControl {
   return {
     status: () => ask({ call: "status" }),
     usage: () => ask({ call: "usage" }),
-    powerOn: (machines, options) => ask({ call: "powerOn", machines: [...machines], network: options?.network ?? false }),
+    powerOn: (machines, options) =>
+      ask({ call: "powerOn", machines: [...machines], network: options?.network ?? false }),
     cutPower: (machines) => ask({ call: "cutPower", machines: [...machines] }),
     startService: (name) => ask({ call: "startService", service: name }),
     stopService: (name) => ask({ call: "stopService", service: name }),
@@ -120,7 +129,13 @@ function post(socketPath: string, body: Call): Promise<unknown> {
       });
     });
     outgoing.on("error", (cause) =>
-      reject(new LandfallError("lab-not-running", "the lab does not run", { found: cause.message, next: "landfall lab up", cause })),
+      reject(
+        new LandfallError("lab-not-running", "the lab does not run", {
+          found: cause.message,
+          next: "landfall lab up",
+          cause,
+        }),
+      ),
     );
     outgoing.end(JSON.stringify(body));
   });

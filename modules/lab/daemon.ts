@@ -12,13 +12,14 @@ import { controlServer, type LabControl, type ServiceName } from "./control.ts";
 import { dnsmasqConfig } from "./dnsmasq.ts";
 import { EventLog } from "./events.ts";
 import { procSysctls, SharedHost } from "./host.ts";
+import { type Accelerator, chooseAccelerator } from "./kvm.ts";
 import { RackMachine } from "./machine.ts";
 import { SquashfsMounts } from "./mounts.ts";
 import { type LabNames, labNames, runDir, servicesGroup } from "./names.ts";
 import { createSwitch, inside, unplugPorts } from "./network.ts";
 import { NspawnBody } from "./nspawn.ts";
 import { ProcessService } from "./process-service.ts";
-import { QemuBody } from "./qemu.ts";
+import { defaultQemu, QemuBody } from "./qemu.ts";
 import { hand, listen, relayListeners, relayProgram } from "./relay.ts";
 import { createTls } from "./tls.ts";
 
@@ -44,7 +45,8 @@ export async function serveLab(config: LabConfig): Promise<LabControl> {
   });
   const services = `${names.cgroup}/${servicesGroup}`;
   createGroup(hierarchies, services);
-  for (const { mount } of hierarchies) writeFileSync(join(mount, services, "cgroup.procs"), String(process.pid));
+  for (const { mount } of hierarchies)
+    writeFileSync(join(mount, services, "cgroup.procs"), String(process.pid));
 
   await createSwitch(plan, names);
   const running = await startServices(config, plan, names, files);
@@ -55,7 +57,9 @@ export async function serveLab(config: LabConfig): Promise<LabControl> {
     wanted.map((name) => {
       const machine = machines.get(name);
       if (machine === undefined) {
-        throw new LandfallError("no-such-machine", `the lab has no machine ${name}`, { expected: [...machines.keys()].join(", ") });
+        throw new LandfallError("no-such-machine", `the lab has no machine ${name}`, {
+          expected: [...machines.keys()].join(", "),
+        });
       }
       return machine;
     });
@@ -65,10 +69,19 @@ export async function serveLab(config: LabConfig): Promise<LabControl> {
       pid: process.pid,
       config: configHash(config),
       services: { dhcp: running.dhcp.state, boot: running.boot.state, relay: running.relay.state },
-      machines: [...machines.values()].map(({ name, kind, power, dead, console }) => ({ name, kind, power, dead, console: console.path })),
+      machines: [...machines.values()].map(({ name, kind, power, dead, console }) => ({
+        name,
+        kind,
+        power,
+        dead,
+        console: console.path,
+      })),
     }),
     usage: async () => {
-      const parts = [["services", services] as const, ...[...machines.keys()].map((name) => [name, `${names.cgroup}/${name}`] as const)];
+      const parts = [
+        ["services", services] as const,
+        ...[...machines.keys()].map((name) => [name, `${names.cgroup}/${name}`] as const),
+      ];
       return Object.fromEntries(
         parts.flatMap(([name, path]) => {
           const usage = groupUsage(hierarchies, path);
@@ -86,7 +99,10 @@ export async function serveLab(config: LabConfig): Promise<LabControl> {
     },
     cutPower: async (wanted) => {
       const cut = find(wanted);
-      await unplugPorts(plan.machines.filter(({ name }) => wanted.includes(name)), names);
+      await unplugPorts(
+        plan.machines.filter(({ name }) => wanted.includes(name)),
+        names,
+      );
       for (const machine of cut) machine.kill();
       await Promise.all(cut.map((machine) => machine.powerOff()));
     },
@@ -103,9 +119,18 @@ export async function serveLab(config: LabConfig): Promise<LabControl> {
   return control;
 }
 
-async function startServices(config: LabConfig, plan: LabPlan, names: LabNames, files: LabFiles): Promise<Record<ServiceName, ProcessService>> {
+async function startServices(
+  config: LabConfig,
+  plan: LabPlan,
+  names: LabNames,
+  files: LabFiles,
+): Promise<Record<ServiceName, ProcessService>> {
   const { tools } = config;
-  for (const folder of [files.tftp, plan.assets, ...["profiles", "groups", "ignition", "generic"].map((d) => join(files.matchbox, d))]) {
+  for (const folder of [
+    files.tftp,
+    plan.assets,
+    ...["profiles", "groups", "ignition", "generic"].map((d) => join(files.matchbox, d)),
+  ]) {
     mkdirSync(folder, { recursive: true });
   }
   for (const file of ["undionly.kpxe", "ipxe.efi"]) {
@@ -120,7 +145,12 @@ async function startServices(config: LabConfig, plan: LabPlan, names: LabNames, 
   const running = {
     dhcp: new ProcessService({
       name: "dnsmasq",
-      argv: switched([tools.dnsmasq ?? "/usr/sbin/dnsmasq", "--keep-in-foreground", "--log-facility=-", `--conf-file=${files.dnsmasq}`]),
+      argv: switched([
+        tools.dnsmasq ?? "/usr/sbin/dnsmasq",
+        "--keep-in-foreground",
+        "--log-facility=-",
+        `--conf-file=${files.dnsmasq}`,
+      ]),
       log: log("dhcp"),
       ready: /started, version/,
     }),
@@ -164,6 +194,11 @@ function createMachines(
   const mounts = new SquashfsMounts(files.mounts);
   for (const folder of [config.cacheDir, files.initrds, files.mounts]) mkdirSync(folder, { recursive: true });
   const { tools } = config;
+  let chosen: Promise<Accelerator> | undefined;
+  const accelerator = () => {
+    chosen ??= chooseAccelerator(tools.qemu ?? defaultQemu, plan.assets);
+    return chosen;
+  };
   return new Map(
     plan.machines.map((machine) => {
       const own = files.machine(machine.name);
@@ -182,8 +217,17 @@ function createMachines(
       };
       const body =
         machine.kind === "nspawn"
-          ? new NspawnBody({ machine, names, hierarchies, firmware, mounts, initrds: files.initrds, disk: own.disk, boot: own.boot })
-          : new QemuBody({ machine, names, hierarchies, console, folder: own.folder, tools });
+          ? new NspawnBody({
+              machine,
+              names,
+              hierarchies,
+              firmware,
+              mounts,
+              initrds: files.initrds,
+              disk: own.disk,
+              boot: own.boot,
+            })
+          : new QemuBody({ machine, names, hierarchies, console, folder: own.folder, tools, accelerator });
       return [machine.name, new RackMachine(machine.name, body, console, event)];
     }),
   );
@@ -195,7 +239,9 @@ async function serveAllBmcs(plan: LabPlan, machines: ReadonlyMap<string, RackMac
     [...endpoints.values()].map((of) => {
       const { host, port } = of[0]!.bmc;
       const bmcs = of.map((machine) => bmcOf(machine, machines.get(machine.name)!));
-      return serveBmcs(host, port, bmcs, (error) => process.stderr.write(`bmc: ${error instanceof Error ? error.stack : error}\n`));
+      return serveBmcs(host, port, bmcs, (error) =>
+        process.stderr.write(`bmc: ${error instanceof Error ? error.stack : error}\n`),
+      );
     }),
   );
 }

@@ -23,7 +23,9 @@ export function dnsmasqConfig(plan: LabPlan, names: LabNames, files: DnsmasqFile
     `dhcp-leasefile=${files.leases}`,
     `dhcp-range=${network},static,${netmask(plan.prefix)},1h`,
     `dhcp-option=option:router,${plan.gateway}`,
-    ...(plan.dns.length === 0 ? ["dhcp-option=option:dns-server"] : [`dhcp-option=option:dns-server,${plan.dns.join(",")}`]),
+    ...(plan.dns.length === 0
+      ? ["dhcp-option=option:dns-server"]
+      : [`dhcp-option=option:dns-server,${plan.dns.join(",")}`]),
     "enable-ra",
     `dhcp-range=::,constructor:${names.bridge},ra-only`,
     // Lifetime 0: the lab's router is no default route for IPv6.

@@ -28,13 +28,19 @@ export interface StopReport {
  * Idempotent.
  * @throws LandfallError `lab-left-something` with a list.
  */
-export async function stopLab(config: Pick<LabConfig, "site" | "stateDir">, options: StopOptions = {}): Promise<StopReport> {
+export async function stopLab(
+  config: Pick<LabConfig, "site" | "stateDir">,
+  options: StopOptions = {},
+): Promise<StopReport> {
   const names = labNames(config.site.name);
   const hierarchies = readHierarchies();
   const host = new SharedHost(runDir, procSysctls);
   const record = host.lab(config.site.name);
   if (record !== undefined && record.stateDir !== config.stateDir) {
-    throw new LandfallError("lab-name-taken", `lab ${config.site.name} belongs to another folder`, { found: record.stateDir, expected: config.stateDir });
+    throw new LandfallError("lab-name-taken", `lab ${config.site.name} belongs to another folder`, {
+      found: record.stateDir,
+      expected: config.stateDir,
+    });
   }
   const processes = groupProcesses(hierarchies, names.cgroup).length;
   killGroup(hierarchies, names.cgroup);
@@ -56,7 +62,11 @@ export async function stopLab(config: Pick<LabConfig, "site" | "stateDir">, opti
 
   const left = leftovers(config.stateDir, config.site.name, [...wanted]);
   if (left.length > 0) {
-    throw new LandfallError("lab-left-something", "the lab is not wholly gone", { found: left.join("\n"), expected: "nothing", next: "try again" });
+    throw new LandfallError("lab-left-something", "the lab is not wholly gone", {
+      found: left.join("\n"),
+      expected: "nothing",
+      next: "try again",
+    });
   }
   return { processes, namespaces, mounts, sysctls };
 }
@@ -68,10 +78,14 @@ export function leftovers(stateDir: string, site: string, namespaces: readonly s
   const there = listNamespaces();
   return [
     ...groupProcesses(hierarchies, names.cgroup).map((pid) => `process ${pid}`),
-    ...groupFolders(hierarchies, names.cgroup).filter(existsSync).map((folder) => `control group ${folder}`),
+    ...groupFolders(hierarchies, names.cgroup)
+      .filter(existsSync)
+      .map((folder) => `control group ${folder}`),
     ...namespaces.filter((name) => there.includes(name)).map((name) => `network namespace ${name}`),
     ...readMountsBelow(stateDir).map((point) => `mount ${point}`),
-    ...loopDevices().filter(({ file }) => file.startsWith(`${stateDir}/`)).map(({ device }) => `loop device ${device}`),
+    ...loopDevices()
+      .filter(({ file }) => file.startsWith(`${stateDir}/`))
+      .map(({ device }) => `loop device ${device}`),
     ...(existsSync(names.socket) ? [`socket ${names.socket}`] : []),
   ];
 }

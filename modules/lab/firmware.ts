@@ -58,9 +58,15 @@ async function bootOnce(parts: FirmwareParts, signal: AbortSignal): Promise<Fetc
   return await fetchTarget(parts, target, signal);
 }
 
-async function fetchTarget(parts: FirmwareParts, target: BootTarget, signal: AbortSignal): Promise<FetchedBoot> {
+async function fetchTarget(
+  parts: FirmwareParts,
+  target: BootTarget,
+  signal: AbortSignal,
+): Promise<FetchedBoot> {
   if (target.initrds.length !== 1) {
-    throw new LandfallError("ipxe-script", "an nspawn machine boots one initrd", { found: `${target.initrds.length}` });
+    throw new LandfallError("ipxe-script", "an nspawn machine boots one initrd", {
+      found: `${target.initrds.length}`,
+    });
   }
   const initrd = parseAssetUrl(target.initrds[0]!);
   const [path] = await Promise.all([
@@ -94,7 +100,10 @@ async function curl(parts: FirmwareParts, args: readonly string[], signal: Abort
   const base = ["curl", "--silent", "--show-error", "--fail", "--connect-timeout", "3"];
   const { code, stdout, stderr } = await attempt(inside(parts.namespace, [...base, ...args]), { signal });
   if (code === 22 && stderr.includes("404")) {
-    throw new LandfallError("no-boot-target", `no boot target for ${parts.mac}`, { found: "404", expected: "a group that selects it" });
+    throw new LandfallError("no-boot-target", `no boot target for ${parts.mac}`, {
+      found: "404",
+      expected: "a group that selects it",
+    });
   }
   if (code !== 0) throw new LandfallError("boot-fetch", stderr.trim().slice(-200), { found: args.at(-1)! });
   return stdout;
@@ -109,17 +118,54 @@ interface Lease {
 
 async function askDhcp(parts: FirmwareParts, signal: AbortSignal): Promise<Lease> {
   // Options 175 and 77 tell the server that iPXE asks, 93 that it is a BIOS.
-  const options = ["-x", "0xaf:b10101", "-x", "0x4d:69505845", "-x", "0x5d:0000", "-O", "bootfile", "-O", "hostname"];
-  const argv = [parts.busybox, "udhcpc", "-f", "-q", "-n", "-t", "3", "-T", "1", "-A", "1", "-i", "eth0", "-s", script, ...options];
+  const options = [
+    "-x",
+    "0xaf:b10101",
+    "-x",
+    "0x4d:69505845",
+    "-x",
+    "0x5d:0000",
+    "-O",
+    "bootfile",
+    "-O",
+    "hostname",
+  ];
+  const argv = [
+    parts.busybox,
+    "udhcpc",
+    "-f",
+    "-q",
+    "-n",
+    "-t",
+    "3",
+    "-T",
+    "1",
+    "-A",
+    "1",
+    "-i",
+    "eth0",
+    "-s",
+    script,
+    ...options,
+  ];
   const { code, stdout, stderr } = await attempt(inside(parts.namespace, argv), { signal });
-  const lease = Object.fromEntries(stdout.split("\n").map((line) => line.split(/=(.*)/s).slice(0, 2))) as Partial<Lease>;
+  const lease = Object.fromEntries(
+    stdout.split("\n").map((line) => line.split(/=(.*)/s).slice(0, 2)),
+  ) as Partial<Lease>;
   if (code !== 0 || lease.ip === undefined) {
-    throw new LandfallError("no-dhcp-answer", `no DHCP answer for ${parts.mac}`, { found: stderr.trim().slice(-200) });
+    throw new LandfallError("no-dhcp-answer", `no DHCP answer for ${parts.mac}`, {
+      found: stderr.trim().slice(-200),
+    });
   }
   if (lease.bootfile === undefined || lease.bootfile === "") {
     throw new LandfallError("no-boot-file", "the DHCP answer names no boot file", { found: lease.ip });
   }
-  return { ip: lease.ip, hostname: lease.hostname ?? "", domain: lease.domain ?? "", bootfile: lease.bootfile };
+  return {
+    ip: lease.ip,
+    hostname: lease.hostname ?? "",
+    domain: lease.domain ?? "",
+    bootfile: lease.bootfile,
+  };
 }
 
 function describe(error: unknown): string {

@@ -91,7 +91,9 @@ export class SharedHost {
 
   /** Undefined: no such lab is up. */
   lab(site: string): LabRecord | undefined {
-    return existsSync(this.#lab(site)) ? (JSON.parse(readFileSync(this.#lab(site), "utf8")) as LabRecord) : undefined;
+    return existsSync(this.#lab(site))
+      ? (JSON.parse(readFileSync(this.#lab(site), "utf8")) as LabRecord)
+      : undefined;
   }
 
   /**
@@ -103,7 +105,10 @@ export class SharedHost {
     await withLock(join(this.#folder, "lock"), () => {
       for (const other of this.#labs()) {
         const held = this.lab(other)!;
-        const clash = other === site ? held.stateDir !== record.stateDir : held.namespaces.some((n) => record.namespaces.includes(n));
+        const clash =
+          other === site
+            ? held.stateDir !== record.stateDir
+            : held.namespaces.some((n) => record.namespaces.includes(n));
         if (clash) {
           throw new LandfallError("lab-name-taken", `names of lab ${site} are in use on this computer`, {
             found: `lab ${other} of ${held.stateDir}`,
@@ -113,7 +118,10 @@ export class SharedHost {
       }
       if (!existsSync(this.#record)) {
         const values = sharedSysctls.map((name) => [name, this.#sysctls.read(name)] as const);
-        writeFileSync(this.#record, JSON.stringify(Object.fromEntries(values.filter(([, value]) => value !== undefined))));
+        writeFileSync(
+          this.#record,
+          JSON.stringify(Object.fromEntries(values.filter(([, value]) => value !== undefined))),
+        );
       }
       for (const [name, value] of Object.entries(raised)) {
         if (Number(this.#sysctls.read(name) ?? value) < value) this.#sysctls.write(name, String(value));

@@ -1,7 +1,13 @@
 export type { GroupUsage } from "./cgroups.ts";
-export { type LabConfig, labFiles, type LabTools, planLab } from "./config.ts";
+export { type LabConfig, type LabTools, labFiles, planLab } from "./config.ts";
 export { readConsole } from "./console.ts";
-export { controlClient, type LabControl, type LabStatus, type LabUsage, type ServiceName } from "./control.ts";
+export {
+  controlClient,
+  type LabControl,
+  type LabStatus,
+  type LabUsage,
+  type ServiceName,
+} from "./control.ts";
 export { serveLab } from "./daemon.ts";
 export { type StopOptions, type StopReport, stopLab } from "./down.ts";
 export { readEvents, type StageEvent } from "./events.ts";

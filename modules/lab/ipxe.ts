@@ -26,7 +26,10 @@ const maximumChain = 16;
 export function parseIpxe(text: string): Command[] {
   const lines = text.split(/\r?\n/);
   if (lines[0]?.trim() !== "#!ipxe") {
-    throw new LandfallError("ipxe-script", "not an iPXE script", { found: lines[0]?.slice(0, 80) ?? "", expected: "#!ipxe" });
+    throw new LandfallError("ipxe-script", "not an iPXE script", {
+      found: lines[0]?.slice(0, 80) ?? "",
+      expected: "#!ipxe",
+    });
   }
   return lines.flatMap((raw, index) => {
     const line = raw.trim();
@@ -89,13 +92,20 @@ export async function runIpxe(
 }
 
 /** One script: the URL that it chains, or what it boots. */
-function runScript(script: readonly Command[], base: string, settings: Record<string, string>): string | BootTarget {
+function runScript(
+  script: readonly Command[],
+  base: string,
+  settings: Record<string, string>,
+): string | BootTarget {
   let kernel: { url: string; args: string } | undefined;
   const initrds: string[] = [];
   for (const command of script) {
     const args = command.args.map((arg) => expand(arg, settings));
     const bad = (expected: string) =>
-      new LandfallError("ipxe-script", `line ${command.line}: cannot ${command.name}`, { found: args.join(" "), expected });
+      new LandfallError("ipxe-script", `line ${command.line}: cannot ${command.name}`, {
+        found: args.join(" "),
+        expected,
+      });
     switch (command.name) {
       case "echo":
         break;
@@ -121,6 +131,7 @@ function runScript(script: readonly Command[], base: string, settings: Record<st
         return { kernel: kernel.url, args: kernel.args, initrds };
     }
   }
-  if (kernel === undefined) throw new LandfallError("ipxe-script", "the script boots nothing", { found: base });
+  if (kernel === undefined)
+    throw new LandfallError("ipxe-script", "the script boots nothing", { found: base });
   return { kernel: kernel.url, args: kernel.args, initrds };
 }

@@ -114,7 +114,8 @@ export class RackMachine implements VirtualMachine {
         this.#event("reboot");
       }
     } catch (error) {
-      if (!signal.aborted) this.console.say(`landfall-lab: halted: ${error instanceof Error ? error.message : String(error)}`);
+      if (!signal.aborted)
+        this.console.say(`landfall-lab: halted: ${error instanceof Error ? error.message : String(error)}`);
       return;
     }
     await this.#off(running);

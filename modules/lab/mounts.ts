@@ -7,7 +7,11 @@ import { run } from "./command.ts";
 export function mountsBelow(mountinfo: string, folder: string): string[] {
   return mountinfo
     .split("\n")
-    .map((line) => (line.split(" ")[4] ?? "").replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))))
+    .map((line) =>
+      (line.split(" ")[4] ?? "").replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+        String.fromCharCode(parseInt(octal, 8)),
+      ),
+    )
     .filter((point) => point === folder || point.startsWith(`${folder}/`))
     .reverse();
 }
@@ -44,7 +48,8 @@ export class SquashfsMounts {
   async #mount(sha256: string, file: string): Promise<string> {
     const point = join(this.#folder, sha256);
     mkdirSync(point, { recursive: true });
-    if (readMountsBelow(point).length === 0) await run(["mount", "-t", "squashfs", "-o", "loop,ro", file, point]);
+    if (readMountsBelow(point).length === 0)
+      await run(["mount", "-t", "squashfs", "-o", "loop,ro", file, point]);
     return point;
   }
 }

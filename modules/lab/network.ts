@@ -1,8 +1,8 @@
 // The lab's network: a bridge in a namespace of its own (the switch), a namespace and a cable for each nspawn machine.
 // Nothing of it is ever visible in the computer's own namespace.
 import { existsSync, readdirSync } from "node:fs";
-import type { LabMachine, LabPlan } from "./config.ts";
 import { attempt, run } from "./command.ts";
+import type { LabMachine, LabPlan } from "./config.ts";
 import type { LabNames } from "./names.ts";
 
 /** Starts an argv inside a network namespace, all else unchanged (`ip netns exec` would replace /sys). */

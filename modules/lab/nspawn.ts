@@ -101,7 +101,9 @@ export class NspawnBody implements MachineBody {
       const url = kernelArgument(target.args, name) ?? "";
       const { sha256 } = parseAssetUrl(url);
       if (kernelArgument(target.args, `${name}.sha256`) !== sha256) {
-        throw new LandfallError("kernel-arguments", `${name} and ${name}.sha256 differ`, { found: target.args });
+        throw new LandfallError("kernel-arguments", `${name} and ${name}.sha256 differ`, {
+          found: target.args,
+        });
       }
       return await mounts.mount(sha256, await downloadAsset(firmware, url, signal));
     };
@@ -139,7 +141,16 @@ export class NspawnBody implements MachineBody {
       groupFolders(hierarchies, this.#group),
       inside(firmware.namespace, [
         ...["unshare", "--mount", "--propagation", "private", "sh", launcher],
-        ...[machine.name, this.#parts.boot, boot.initrd, disk, firmware.cache.folder, boot.root, boot.kubernetes, cmdline],
+        ...[
+          machine.name,
+          this.#parts.boot,
+          boot.initrd,
+          disk,
+          firmware.cache.folder,
+          boot.root,
+          boot.kubernetes,
+          cmdline,
+        ],
       ]),
     );
     return new Promise((resolve, reject) => {
@@ -148,7 +159,8 @@ export class NspawnBody implements MachineBody {
         env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
         detached: true,
       });
-      for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => firmware.console.write(chunk));
+      for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (chunk: Buffer) => firmware.console.write(chunk));
       child.once("error", reject);
       child.once("close", (code) => {
         if (signal.aborted) return reject(signal.reason);
@@ -166,7 +178,14 @@ async function unpackInitrd(folder: string, file: string, sha256: string): Promi
   await mkdir(partial, { recursive: true });
   const magic = readFileSync(file).subarray(0, 4).toString("hex");
   const reader = magic.startsWith("1f8b") ? "gzip -dc" : magic === "28b52ffd" ? "zstd -dc" : "cat";
-  await runCommand(["sh", "-c", `set -e; cd "$2"; ${reader} < "$1" | busybox cpio -idm 2>&1`, "sh", file, partial]);
+  await runCommand([
+    "sh",
+    "-c",
+    `set -e; cd "$2"; ${reader} < "$1" | busybox cpio -idm 2>&1`,
+    "sh",
+    file,
+    partial,
+  ]);
   try {
     await rename(partial, tree);
   } catch (error) {

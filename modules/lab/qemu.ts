@@ -6,6 +6,7 @@ import { createGroup, groupFolders, type Hierarchy, killGroup, removeGroup } fro
 import { inGroup } from "./command.ts";
 import type { LabMachine, LabTools } from "./config.ts";
 import type { ConsoleLog } from "./console.ts";
+import { type Accelerator, processor } from "./kvm.ts";
 import type { MachineBody, RunEnd } from "./machine.ts";
 import type { LabNames } from "./names.ts";
 import { inside, plugTap, unplugPorts } from "./network.ts";
@@ -18,24 +19,44 @@ export interface QemuParts {
   /** Holds the disk's image and the firmware's variables. */
   readonly folder: string;
   readonly tools: LabTools;
+  /** Asked at the first power-on. */
+  readonly accelerator: () => Promise<Accelerator>;
 }
 
+export const defaultQemu = "/usr/bin/qemu-system-x86_64";
 const diskSize = 16 * 2 ** 30;
 
 /** QEMU's arguments. An empty disk falls through to the network; `network` boots from there first. */
 export function qemuArguments(
   machine: LabMachine,
-  at: { readonly disk: string; readonly port: string; readonly uuid: string; readonly ovmfCode: string; readonly ovmfVars: string },
+  at: {
+    readonly disk: string;
+    readonly port: string;
+    readonly uuid: string;
+    readonly ovmfCode: string;
+    readonly ovmfVars: string;
+  },
   network: boolean,
+  accelerator: Accelerator,
 ): string[] {
   const [diskIndex, netIndex] = network ? [2, 1] : [1, 2];
   // OVMF brings its own PXE; a BIOS takes iPXE from the card's ROM.
   const rom = machine.firmware === "uefi" ? ",romfile=" : "";
   return [
     ...["-name", machine.name, "-uuid", at.uuid, "-m", String(machine.memory), "-smp", "2"],
-    // The first that works: without KVM the processor is emulated, a thread each.
-    ...["-accel", "kvm", "-accel", "tcg,thread=multi", "-cpu", "max,svm=off,la57=off"],
-    ...["-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-monitor", "none", "-boot", "menu=off"],
+    ...processor(accelerator),
+    ...[
+      "-nodefaults",
+      "-no-user-config",
+      "-display",
+      "none",
+      "-serial",
+      "stdio",
+      "-monitor",
+      "none",
+      "-boot",
+      "menu=off",
+    ],
     ...["-device", "virtio-rng-pci"],
     ...["-drive", `if=none,id=disk,format=raw,cache=unsafe,discard=unmap,file=${at.disk}`],
     ...["-device", `virtio-blk-pci,drive=disk,bootindex=${diskIndex}`],
@@ -65,7 +86,7 @@ export class QemuBody implements MachineBody {
     createGroup(this.#parts.hierarchies, this.#group);
   }
 
-  run(network: boolean, signal: AbortSignal): Promise<RunEnd> {
+  async run(network: boolean, signal: AbortSignal): Promise<RunEnd> {
     const { machine, names, hierarchies, console, folder, tools } = this.#parts;
     const ovmf = tools.ovmf ?? "/usr/share/OVMF";
     const at = {
@@ -77,17 +98,21 @@ export class QemuBody implements MachineBody {
     };
     mkdirSync(folder, { recursive: true });
     if (!existsSync(at.disk)) createSparse(at.disk, diskSize);
-    if (machine.firmware === "uefi" && !existsSync(at.ovmfVars)) copyFileSync(join(ovmf, "OVMF_VARS_4M.fd"), at.ovmfVars);
+    if (machine.firmware === "uefi" && !existsSync(at.ovmfVars))
+      copyFileSync(join(ovmf, "OVMF_VARS_4M.fd"), at.ovmfVars);
     console.say("landfall: stage firmware");
-    const qemu = [tools.qemu ?? "/usr/bin/qemu-system-x86_64", ...qemuArguments(machine, at, network)];
+    const accelerator = await this.#parts.accelerator();
+    signal.throwIfAborted();
+    const qemu = [tools.qemu ?? defaultQemu, ...qemuArguments(machine, at, network, accelerator)];
     const argv = inGroup(groupFolders(hierarchies, this.#group), inside(names.switchNamespace, qemu));
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const child = spawn(argv[0]!, argv.slice(1), {
         stdio: ["ignore", "pipe", "pipe"],
         env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
         detached: true,
       });
-      for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => console.write(chunk));
+      for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (chunk: Buffer) => console.write(chunk));
       child.once("error", reject);
       child.once("close", (code) => {
         if (signal.aborted) return reject(signal.reason);

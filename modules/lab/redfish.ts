@@ -48,7 +48,10 @@ export async function redfish(bmcs: readonly Bmc[], request: RedfishRequest): Pr
   const bmc = bmcs.find((b) => path === b.path || path.startsWith(`${b.path}/`));
   if (bmc === undefined) return problem(404, "ResourceMissingAtURI", path);
   if (bmc.credentials !== undefined && !authorized(bmc.credentials, request.authorization)) {
-    return { ...problem(401, "NoValidSession", "basic authentication"), headers: { "www-authenticate": 'Basic realm="landfall-lab"' } };
+    return {
+      ...problem(401, "NoValidSession", "basic authentication"),
+      headers: { "www-authenticate": 'Basic realm="landfall-lab"' },
+    };
   }
   const action = `${request.method} ${path.slice(bmc.path.length)}`;
   switch (action) {
@@ -69,7 +72,11 @@ export async function redfish(bmcs: readonly Bmc[], request: RedfishRequest): Pr
       return { status: 204, headers: {}, body: "" };
     }
     case "GET /Oem/Landfall/Console":
-      return { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: bmc.target.readConsole() };
+      return {
+        status: 200,
+        headers: { "content-type": "text/plain; charset=utf-8" },
+        body: bmc.target.readConsole(),
+      };
     default:
       return problem(404, "ResourceMissingAtURI", action);
   }

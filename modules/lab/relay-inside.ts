@@ -5,7 +5,8 @@ import type { RelayPort } from "./relay.ts";
 
 process.on("disconnect", () => process.exit(0));
 process.on("message", (relay: RelayPort, server: Server) => {
-  const accept = relay.kind === "proxy" ? proxy(relay.cidr) : (socket: Socket) => join(socket, connect(relay.to));
+  const accept =
+    relay.kind === "proxy" ? proxy(relay.cidr) : (socket: Socket) => join(socket, connect(relay.to));
   server.on("connection", accept);
 });
 process.stdout.write("relay: ready\n");

@@ -25,14 +25,22 @@ export const relayProgram = join(import.meta.dirname, "relay-inside.ts");
 /** What the lab listens to on 127.0.0.1, but for the BMCs. */
 export function relayListeners(plan: LabPlan): RelayListener[] {
   return [
-    { host: "127.0.0.1", port: plan.http.port, relay: { kind: "forward", to: { host: plan.gateway, port: plan.http.port } } },
+    {
+      host: "127.0.0.1",
+      port: plan.http.port,
+      relay: { kind: "forward", to: { host: plan.gateway, port: plan.http.port } },
+    },
     { ...plan.rpc, relay: { kind: "forward", to: { host: plan.gateway, port: plan.rpc.port } } },
-    ...(plan.proxy === undefined ? [] : [{ ...plan.proxy, relay: { kind: "proxy", cidr: plan.cidr } as const }]),
+    ...(plan.proxy === undefined
+      ? []
+      : [{ ...plan.proxy, relay: { kind: "proxy", cidr: plan.cidr } as const }]),
   ];
 }
 
 /** @throws LandfallError `port-taken`. */
-export async function listen(listeners: readonly RelayListener[]): Promise<{ server: Server; relay: RelayPort }[]> {
+export async function listen(
+  listeners: readonly RelayListener[],
+): Promise<{ server: Server; relay: RelayPort }[]> {
   return await Promise.all(
     listeners.map(async ({ host, port, relay }) => {
       // One that comes before the child has the socket must ask again.

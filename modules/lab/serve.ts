@@ -11,6 +11,11 @@ try {
 } catch (error) {
   const known = error instanceof LandfallError;
   const { message, stack } = error as Error;
-  const answer = { ready: false, code: known ? error.code : "lab-failed", message, details: known ? { ...error.details, cause: undefined } : { found: stack } };
+  const answer = {
+    ready: false,
+    code: known ? error.code : "lab-failed",
+    message,
+    details: known ? { ...error.details, cause: undefined } : { found: stack },
+  };
   process.stdout.write(`${JSON.stringify(answer)}\n`, () => process.exit(1));
 }

@@ -18,25 +18,66 @@ export async function createTls(plan: LabPlan, folder: string): Promise<ServerTl
   for (const path of all) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const caKey = join(folder, "ca.key");
   // openssl makes key files 0600 from the first byte.
-  const request = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-batch", "-sha256"];
+  const request = [
+    "openssl",
+    "req",
+    "-new",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-batch",
+    "-sha256",
+  ];
   await run([
-    ...request, "-x509", "-days", "3650", "-subj", `/CN=landfall lab ${plan.site}`, "-keyout", caKey, "-out", plan.tls.ca,
+    ...request,
+    "-x509",
+    "-days",
+    "3650",
+    "-subj",
+    `/CN=landfall lab ${plan.site}`,
+    "-keyout",
+    caKey,
+    "-out",
+    plan.tls.ca,
   ]);
   await Promise.all([
-    leaf("server", server, [`subjectAltName=IP:127.0.0.1,DNS:localhost,IP:${plan.gateway}`, "extendedKeyUsage=serverAuth"]),
+    leaf("server", server, [
+      `subjectAltName=IP:127.0.0.1,DNS:localhost,IP:${plan.gateway}`,
+      "extendedKeyUsage=serverAuth",
+    ]),
     leaf("client", plan.tls, ["extendedKeyUsage=clientAuth"]),
   ]);
   rmSync(caKey); // signs nothing more
   return server;
 
-  async function leaf(name: string, files: { cert: string; key: string }, extensions: string[]): Promise<void> {
+  async function leaf(
+    name: string,
+    files: { cert: string; key: string },
+    extensions: string[],
+  ): Promise<void> {
     const csr = join(folder, `${name}.csr`);
     const extra = join(folder, `${name}.ext`);
     writeFileSync(extra, `${extensions.join("\n")}\nkeyUsage=critical,digitalSignature\n`);
     await run([...request, "-subj", `/CN=landfall lab ${name}`, "-keyout", files.key, "-out", csr]);
     await run([
-      "openssl", "x509", "-req", "-sha256", "-days", "3650", "-in", csr, "-CA", plan.tls.ca, "-CAkey", caKey,
-      "-extfile", extra, "-out", files.cert,
+      "openssl",
+      "x509",
+      "-req",
+      "-sha256",
+      "-days",
+      "3650",
+      "-in",
+      csr,
+      "-CA",
+      plan.tls.ca,
+      "-CAkey",
+      caKey,
+      "-extfile",
+      extra,
+      "-out",
+      files.cert,
     ]);
     rmSync(csr);
     rmSync(extra);

@@ -71,12 +71,16 @@ function processStartTime(pid: number): string | undefined {
 async function startDaemon(config: LabConfig): Promise<void> {
   const files = labFiles(config.stateDir);
   const log = openSync(files.log, "w", 0o600);
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", daemonProgram, files.config], {
-    cwd: "/",
-    detached: true,
-    stdio: ["ignore", log, log],
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-  });
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", daemonProgram, files.config],
+    {
+      cwd: "/",
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    },
+  );
   closeSync(log);
   child.unref();
   writeFileSync(files.pid, `${child.pid} ${processStartTime(child.pid!)}`);
@@ -122,7 +126,10 @@ async function answers(config: LabConfig): Promise<void> {
       return;
     } catch (cause) {
       if (performance.now() > deadline) {
-        throw new LandfallError("lab-not-up", "Matchbox does not answer through the relay", { found: url, cause });
+        throw new LandfallError("lab-not-up", "Matchbox does not answer through the relay", {
+          found: url,
+          cause,
+        });
       }
       await delay(20);
     }
