@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { type Cluster, loadFiles, type Site } from "../spec/index.ts";
+import { type Cluster, loadFiles } from "../spec/index.ts";
 import { exampleCluster, exampleSite, names } from "./example.ts";
 import { plan } from "./plan.ts";
 import type { Plan } from "./types.ts";
@@ -111,7 +111,7 @@ describe("a plan", () => {
           const loaded = loadFiles((path) => texts[path], Object.keys(texts), { knownReleases: ["1.34.1"] });
           if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
           const [found] = loaded.project.clusters;
-          return plan({ site: found!.site as Site, siteFile, cluster: found!.cluster });
+          return plan({ site: found!.site, siteFile, cluster: found!.cluster });
         };
         const shuffled = read((value) => withKeysShuffled(value, () => order.next().value as number));
         expect(JSON.stringify(shuffled)).toBe(JSON.stringify(read((value) => value)));
