@@ -81,6 +81,6 @@ test("changed files load and plan, or are complained of", () => {
         }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

@@ -174,7 +174,7 @@ export const clusterSchema = z
       .optional()
       .meta({ description: "The site's file, relative to this file.", default: defaults.siteFile }),
     kubernetes: z
-      .string()
+      .string("a release of three numbers, as 1.34.1")
       .describe("Kubernetes release, as `1.34.1`. `landfall release list` shows the known ones."),
     endpoint: z
       .strictObject({

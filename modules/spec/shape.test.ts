@@ -80,8 +80,17 @@ const cases: Case[] = [
   },
   {
     what: "number where text is wanted: as it was written, with quotes",
-    cluster: ["kubernetes: 1.34.1", "kubernetes: ‸1.30"],
-    says: ['kubernetes: found the number 1.3, expected text: write "1.30", with the quotes'],
+    cluster: ["name: workers\n", "name: workers\n    labels: { size: ‸1.30, ready: ‸true, none: ‸null }\n"],
+    says: [
+      'pools[0].labels.size: found the number 1.3, expected text: write "1.30", with the quotes',
+      'pools[0].labels.ready: found the boolean true, expected text: write "true", with the quotes',
+      "pools[0].labels.none: found nothing, expected text",
+    ],
+  },
+  {
+    what: "release of two numbers",
+    cluster: ["kubernetes: 1.34.1", "kubernetes: ‸1.34"],
+    says: ["kubernetes: found the number 1.34, expected a release of three numbers, as 1.34.1"],
   },
   {
     what: "list where a map is wanted",

@@ -77,12 +77,21 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, source: SourceDocum
     const hint = typeof found === "string" ? didYouMean(found, values) : "";
     return [at(path, of(`found ${show(found)}, expected ${expectation(issue)}${hint}`))];
   }
-  // 1.30 and true are no text to YAML: say how to write what was meant.
-  const bare =
-    issue.code === "invalid_type" && issue.expected === "string" ? source.written(path) : undefined;
-  const quote =
-    bare === undefined || found === null ? "" : `: write ${JSON.stringify(bare)}, with the quotes`;
-  return [at(path, of(`found ${show(found)}, expected ${expectation(issue)}${quote}`))];
+  return [
+    at(
+      path,
+      of(
+        `found ${show(found)}, expected ${expectation(issue)}${found === null ? "" : quoting(issue, source)}`,
+      ),
+    ),
+  ];
+}
+
+/** 1.30 and true are no text to YAML: how to write what was meant. */
+function quoting(issue: z.core.$ZodIssue, source: SourceDocument): string {
+  if (issue.code !== "invalid_type" || expectation(issue) !== kinds.string) return "";
+  const written = source.written(issue.path as Path);
+  return written === undefined || written === "" ? "" : `: write ${JSON.stringify(written)}, with the quotes`;
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -98,6 +107,7 @@ const kinds: Readonly<Record<string, string>> = {
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "invalid_type":
+      if (!issue.message.startsWith("Invalid input")) return issue.message;
       return kinds[issue.expected] ?? issue.expected;
     case "invalid_value":
       return `${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;

@@ -9,12 +9,10 @@ export interface WrittenFile {
 
 /** A file with what could be read of it: rules look at `partial`, so that one mistake does not hide the next. */
 export interface SiteFile extends WrittenFile {
-  readonly value: Site | undefined;
   readonly partial: Partially<Site>;
 }
 
 export interface ClusterFile extends WrittenFile {
-  readonly value: Cluster | undefined;
   readonly partial: Partially<Cluster>;
   /** The site that it names; undefined when that cannot be told. */
   readonly siteFile: string | undefined;
