@@ -113,6 +113,76 @@ function twiceAKey(text: string, next: () => number): string {
   return `${text.slice(0, start.index)}{${start[1]}:${value},${text.slice(start.index + 1)}`;
 }
 
+const unitPieces = [
+  "[Unit]",
+  "[Install]",
+  "[",
+  "]",
+  "\n",
+  "\r\n",
+  "A=",
+  "=",
+  "\\\n",
+  "\\",
+  " ",
+  "#",
+  ";",
+  "\u00a0",
+  "\ufeff",
+];
+const nearTheLimits = [1, 10, 680, 1020, 1024, 2030, 2045, 2047, 2048, 2049, 4094, 4096, 4097];
+
+/** Something like a unit file, with lines about as long as its reader takes, or reads at once. */
+export function oddUnit(next: () => number): string {
+  const piece = () =>
+    next() < 0.3
+      ? pick(["x", "é", "\u{1f980}", "x\n", " ", "\n", "A=b\n"], next).repeat(pick(nearTheLimits, next))
+      : pick(unitPieces, next);
+  return `${next() < 0.7 ? "[Unit]\n" : ""}${Array.from({ length: 1 + Math.floor(next() * 14) }, piece).join("")}`;
+}
+
+const urlStarts = [
+  "",
+  "http://",
+  "http://[",
+  "http://h?",
+  "http:",
+  "https://h",
+  "tftp:",
+  "s3://b?versionId",
+  "arn:aws:s3:",
+  "data:",
+  "data:;",
+  "data:text/plain;",
+  'data:text/plain;a="',
+  "data:;base64,",
+];
+const urlPieces = [
+  ...letters,
+  "//",
+  "::1",
+  "fe80::1",
+  "1.2.3.4",
+  "8080",
+  "%25",
+  "%41",
+  "%c3",
+  "%zz",
+  "versionId=",
+  "accesspoint/",
+  "text",
+  "x-",
+  "base64",
+  "YQ==",
+  "YWI=",
+];
+
+/** Something like a URL. */
+export function oddUrl(next: () => number): string {
+  const pieces = Array.from({ length: Math.floor(next() * 9) }, () => pick(urlPieces, next));
+  return pick(urlStarts, next) + pieces.join("");
+}
+
 function parsed(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json;

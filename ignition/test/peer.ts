@@ -62,13 +62,18 @@ async function built(): Promise<string> {
   return binary;
 }
 
+/** Where Ignition's Go module is unpacked. */
+export async function ignitionModule(): Promise<string> {
+  const { stdout } = await run("go", ["mod", "download", "-json", `${ignition}@${release}`]);
+  return (JSON.parse(stdout) as { Dir: string }).Dir;
+}
+
 /** Every JSON object in the sources, tests and docs of Ignition's Go module, a config or not. */
 export async function ignitionsOwnConfigs(): Promise<readonly string[]> {
-  const { stdout } = await run("go", ["mod", "download", "-json", `${ignition}@${release}`]);
-  const { Dir } = JSON.parse(stdout) as { Dir: string };
+  const module = await ignitionModule();
   const files = ["config", "tests", "internal", "docs"].flatMap((folder) =>
-    readdirSync(join(Dir, folder), { recursive: true, encoding: "utf8" }).map((name) =>
-      join(Dir, folder, name),
+    readdirSync(join(module, folder), { recursive: true, encoding: "utf8" }).map((name) =>
+      join(module, folder, name),
     ),
   );
   const found = files.flatMap((name) => {

@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Finding, type Verdict, validate, versions } from "../index.ts";
+import { typedVersions } from "../schema/types.ts";
 import { handWritten } from "./cases.ts";
-import { mutate, random } from "./mutate.ts";
-import { ignitionsOwnConfigs, ignitionValidate, type Said } from "./peer.ts";
+import { mutate, oddUnit, oddUrl, random } from "./mutate.ts";
+import { ignitionModule, ignitionsOwnConfigs, ignitionValidate, type Said } from "./peer.ts";
 
 const mutations = 4_000;
 const seed = 3;
@@ -17,7 +20,24 @@ beforeAll(async () => {
   own = written.flatMap((text) =>
     text.includes("$version") ? versions.map((version) => text.replaceAll("$version", version)) : [text],
   );
-}, 120_000);
+}, 600_000);
+
+it("the schemas and the spec's pages are Ignition's", async () => {
+  const module = await ignitionModule();
+  const here = (name: string) => readFileSync(new URL(`../schema/${name}`, import.meta.url), "utf8");
+  for (const version of versions) {
+    const [major, minor, , experimental] = version.split(/[.-]/);
+    const folder = ["v3", minor, experimental].filter((part) => part !== undefined).join("_");
+    expect(here(`${version}.json`)).toBe(
+      readFileSync(join(module, "config", folder, "schema/ignition.json"), "utf8"),
+    );
+    if (typedVersions.some((typed) => typed === version)) {
+      expect(here(`${version}.md`)).toBe(
+        readFileSync(join(module, `docs/configuration-v${major}_${minor}.md`), "utf8"),
+      );
+    }
+  }
+});
 
 describe("agrees with Ignition's own validate", () => {
   it("on the configs written by hand", async () => {
@@ -66,6 +86,19 @@ describe("agrees with Ignition's own validate", () => {
     ]) {
       await compare([`{"ignition":{"version":"${version}"}}`]);
     }
+  });
+
+  it("on units and URLs put together at random", async () => {
+    const next = random(seed);
+    const many = <T>(length: number, make: (i: number) => T) => Array.from({ length }, (_, i) => make(i));
+    const files = () => many(8, (i) => ({ path: `/${i}`, contents: { source: oddUrl(next) } }));
+    const units = () => many(2, (i) => ({ name: `${i}.service`, enabled: true, contents: oddUnit(next) }));
+    const ignition = (i: number) => ({
+      version: versions[i % versions.length],
+      proxy: { httpProxy: oddUrl(next) },
+    });
+    await compare(many(500, (i) => JSON.stringify({ ignition: ignition(i), storage: { files: files() } })));
+    await compare(many(500, (i) => JSON.stringify({ ignition: ignition(i), systemd: { units: units() } })));
   });
 
   it(`on ${mutations} mutations of all of them (seed ${seed})`, async () => {
@@ -127,7 +160,7 @@ function theirs({ valid, text }: Said, expected: Comparable): Comparable {
     .filter((line) => /^(error|warning) at \$/.test(line));
   const unread = !valid && lines.length === 0 && expected.findings.length <= 1;
   // `validate` prints its report as a format: one with a per cent sign in it comes out garbled.
-  const garbled = text.includes("%!") && lines.length === expected.findings.length;
+  const garbled = text.includes("%!");
   return { valid, findings: unread || garbled ? expected.findings : lines.map(comparable).sort() };
 }
 
