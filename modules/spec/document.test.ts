@@ -60,6 +60,13 @@ describe("YAML that cannot be read", () => {
     expect(diagnostics).toEqual([expect.objectContaining({ message: expect.stringContaining("alias") })]);
   });
 
+  test("an alias for each machine of a large site is no bomb", () => {
+    const text = `a: &a { file: x }\nb: [${"*a, ".repeat(5000)}]\n`;
+    const { value, diagnostics } = parseSource("site.yaml", text);
+    expect(diagnostics).toEqual([]);
+    expect((value as { b: unknown[] }).b).toHaveLength(5000);
+  });
+
   test.each(["[", "- ", "{a: "])("nesting of %j without end is a complaint, not a crash", (opening) => {
     const { value, diagnostics } = parseSource("deep.yaml", opening.repeat(20_000));
     expect(value).toBeUndefined();

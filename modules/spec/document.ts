@@ -35,8 +35,8 @@ export interface SourceDocument {
   written(path: Path): string | undefined;
 }
 
-/** Aliases may stand for this many nodes in all: ample for people, and a bomb of aliases ends here. */
-const maxAliasCount = 1000;
+/** Aliases may stand for this many nodes in all: one a machine of a large site, and a bomb of aliases ends here. */
+const maxAliasCount = 100_000;
 
 export function parseSource(file: string, text: string): SourceDocument {
   const lines = new LineCounter();
@@ -68,7 +68,10 @@ export function parseSource(file: string, text: string): SourceDocument {
     // With a key given twice the rest is still worth checking; after any other error it would only be noise.
     if (wrong.some((e) => e.code !== "DUPLICATE_KEY")) return unreadable(diagnostics);
     const value = plainValue(document);
-    if (!value.ok) return unreadable([{ file, ...place(value.offset), message: unreadableText(value.why) }]);
+    if (!value.ok) {
+      const message = unreadableText(value.why);
+      return unreadable([...diagnostics, { file, ...place(value.offset), message }]);
+    }
     return {
       file,
       value: value.value,
