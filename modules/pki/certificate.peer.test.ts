@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Authority, CertificateRequest } from "../plan/types.ts";
+import type { Authority, CertificateRequest } from "../plan/index.ts";
 import { examplePlan } from "./example-plan.ts";
 import { type Credential, issueAuthority, issueCertificate } from "./index.ts";
 

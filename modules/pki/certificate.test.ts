@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { CertificateRequest } from "../plan/types.ts";
+import type { CertificateRequest } from "../plan/index.ts";
 import { fresh, issueAuthority, issueCertificate } from "./certificate.ts";
 
 const now = new Date("2026-01-02T03:04:05Z");

@@ -11,7 +11,7 @@ import {
   X509Certificate,
 } from "node:crypto";
 import forge from "node-forge";
-import type { Authority, CertificateRequest } from "../plan/types.ts";
+import type { Authority, CertificateRequest } from "../plan/index.ts";
 
 /** A certificate and the private key that belongs to it, both PEM (the key PKCS#8). */
 export interface Credential {

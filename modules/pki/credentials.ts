@@ -1,6 +1,6 @@
 // Reading what a store holds: for deliveries, for people's kubeconfig, for clients in this process.
 import { stringify } from "yaml";
-import type { Plan } from "../plan/types.ts";
+import type { Plan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { filesOf } from "./deliverables.ts";
 import { leafName } from "./ensure.ts";

@@ -1,5 +1,5 @@
 // What each machine gets of the PKI, and nothing that it has no use for: authorities' keys never leave the store.
-import type { CertificateRequest, MachinePlan } from "../plan/types.ts";
+import type { CertificateRequest, MachinePlan } from "../plan/index.ts";
 import type { Entry } from "./entry.ts";
 import { pkiFolder } from "./fingerprint.ts";
 import type { Roots } from "./roots.ts";

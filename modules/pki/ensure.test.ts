@@ -11,7 +11,7 @@ import nodeFs, {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import type { CertificateRequest, Plan } from "../plan/types.ts";
+import type { CertificateRequest, Plan } from "../plan/index.ts";
 import { examplePlan } from "./example-plan.ts";
 import {
   adminCredentials,
@@ -234,7 +234,7 @@ describe("the store", () => {
         if ((statSync(path).mode & 0o077) !== 0) opened.push(path);
       };
       const fs = {
-        ...nodeFs,
+        ...unsynced,
         openSync: ((...args: Parameters<typeof nodeFs.openSync>) => {
           const fd = nodeFs.openSync(...args);
           if (args[1] !== "r") look(String(args[0]));

@@ -1,6 +1,6 @@
 // From a plan's requests to a store that holds a good certificate for each.
 
-import type { CertificateRequest, Plan } from "../plan/types.ts";
+import type { CertificateRequest, Plan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { issueCertificate } from "./certificate.ts";
 import { filesOf } from "./deliverables.ts";

@@ -1,6 +1,6 @@
 // A certificate and its key as one entry of the store, so that no crash can part them.
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
-import type { CertificateRequest } from "../plan/types.ts";
+import type { CertificateRequest } from "../plan/index.ts";
 import type { Credential } from "./certificate.ts";
 import { profile } from "./certificate.ts";
 

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import ssh2 from "ssh2";
 import { stringify } from "yaml";
-import type { Authority } from "../plan/types.ts";
+import type { Authority } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { issueAuthority } from "./certificate.ts";
 import type { Entry } from "./entry.ts";

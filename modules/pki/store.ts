@@ -1,10 +1,10 @@
 // The deployer's private store: a folder that only its owner can enter. Every entry is one file, replaced whole
 // (write aside, sync, rename), so that a reader or a crash at any point sees the old entry or the new one.
-import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import nodeFs from "node:fs";
 import { dirname, join } from "node:path";
 import { LandfallError } from "../spec/error.ts";
+import { flockSync } from "./flock.ts";
 
 /** The calls that the store makes; tests pass one that fails between any two of them. */
 export type StoreFs = Pick<
@@ -20,7 +20,9 @@ export type StoreFs = Pick<
   | "rmSync"
   | "statSync"
   | "writeFileSync"
->;
+> & { readonly flockSync: typeof flockSync };
+
+const realFs: StoreFs = { ...nodeFs, flockSync };
 
 export interface Store {
   readonly dir: string;
@@ -38,7 +40,7 @@ const name = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/;
 const waitSeconds = 60;
 
 /** Opens the store in `dir`, which need not exist. Refuses one that others can enter. */
-export function openStore(dir: string, fs: StoreFs = nodeFs): Store {
+export function openStore(dir: string, fs: StoreFs = realFs): Store {
   refuseIfOpenToOthers(dir, fs);
   const made = new Set<string>();
 
@@ -94,10 +96,6 @@ export function openStore(dir: string, fs: StoreFs = nodeFs): Store {
   };
 }
 
-/**
- * Takes the kernel's lock on the store, which ends with the process that holds it. Node cannot ask for one:
- * flock(1) does, on the file description that it inherits from us, and leaves it locked.
- */
 function lock(dir: string, fs: StoreFs, makeStore: () => void): number {
   const path = join(dir, "lock");
   for (;;) {
@@ -105,7 +103,7 @@ function lock(dir: string, fs: StoreFs, makeStore: () => void): number {
     const fd = fs.openSync(path, "a", 0o600);
     let kept = false;
     try {
-      awaitLock(fd, dir);
+      awaitLock(fd, dir, fs);
       // While we waited, its holder may have moved the store away (retire): then ours is a lock on another place.
       kept = fs.existsSync(path) && fs.statSync(path).ino === fs.fstatSync(fd).ino;
       if (kept) return fd;
@@ -115,21 +113,17 @@ function lock(dir: string, fs: StoreFs, makeStore: () => void): number {
   }
 }
 
-function awaitLock(fd: number, dir: string): void {
-  const flock = spawnSync("flock", ["-x", "-w", String(waitSeconds), "3"], {
-    stdio: ["ignore", "ignore", "pipe", fd],
-    encoding: "utf8",
-  });
-  if (flock.status === 0) return;
-  const path = join(dir, "lock");
-  throw new LandfallError("store-locked", `cannot lock the PKI store ${dir}`, {
-    found:
-      flock.error?.message ??
-      (flock.stderr.trim() || `another process has held ${path} for ${waitSeconds} s`),
-    expected: "one process at a time, and flock(1) from util-linux",
-    next: `see who holds it: fuser -v ${path}`,
-    cause: flock.error,
-  });
+function awaitLock(fd: number, dir: string, fs: StoreFs): void {
+  try {
+    fs.flockSync(fd, waitSeconds);
+  } catch (cause) {
+    throw new LandfallError("store-locked", `cannot lock the PKI store ${dir}`, {
+      found: cause instanceof Error ? cause.message : String(cause),
+      expected: "one process at a time, and flock(1) from util-linux",
+      next: `see who holds it: fuser -v ${join(dir, "lock")}`,
+      cause,
+    });
+  }
 }
 
 function refuseIfOpenToOthers(dir: string, fs: StoreFs): void {

@@ -1,5 +1,5 @@
 // What the rest may see of a cluster's PKI.
-import type { Authority } from "../plan/types.ts";
+import type { Authority } from "../plan/index.ts";
 
 /** Fingerprints and public halves only: this is what synthesis and Terraform's state may hold. */
 export interface PublicPki {

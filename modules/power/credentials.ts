@@ -1,4 +1,4 @@
-import type { BmcPlan } from "../plan/types.ts";
+import type { BmcPlan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import type { PowerDeps } from "./types.ts";
 

@@ -1,5 +1,5 @@
 // Machines' power: on, off, and what they start from.
-import type { BmcPlan } from "../plan/types.ts";
+import type { BmcPlan } from "../plan/index.ts";
 import { redfish } from "./redfish.ts";
 import type { Power, PowerDeps, PowerOptions } from "./types.ts";
 

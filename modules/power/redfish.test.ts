@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { BmcPlan } from "../plan/types.ts";
+import type { BmcPlan } from "../plan/index.ts";
 import type { FakeBmc } from "./fake-bmc.ts";
 import { fakeBmc } from "./fake-bmc.ts";
 import type { PowerDeps, PowerOptions } from "./index.ts";
@@ -89,6 +89,13 @@ describe("a controller that does not answer", () => {
     await expect(power.state()).rejects.toThrow("enough");
     expect(bmc.requests).toHaveLength(1);
   });
+});
+
+test("a URL may end with a slash", async () => {
+  const bmc = fakeBmc();
+  const power = openPower({ ...plan(bmc), url: `${bmc.url}/` }, deps(bmc));
+  await power.on();
+  expect(bmc.machine.on).toBe(true);
 });
 
 describe("what no repetition mends", () => {

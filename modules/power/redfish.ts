@@ -1,6 +1,6 @@
 // Redfish, the part that power needs (DSP0266; ComputerSystem.Reset and Boot of the ComputerSystem schema).
 
-import type { BmcPlan } from "../plan/types.ts";
+import type { BmcPlan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { authorization } from "./credentials.ts";
 import type { Power, PowerDeps, PowerOptions, PowerResponse } from "./types.ts";
@@ -16,7 +16,8 @@ interface ComputerSystem {
 /** Power through the ComputerSystem at `bmc.url`. Credentials are looked up at the first call. */
 export function redfish(bmc: BmcPlan, deps: PowerDeps, options: PowerOptions = {}): Power {
   const { signal } = options;
-  const shown = withoutUser(bmc.url);
+  const url = bmc.url.replace(/\/+$/, "");
+  const shown = withoutUser(url);
   let authorized: Promise<string | undefined> | undefined;
 
   async function request(
@@ -26,7 +27,7 @@ export function redfish(bmc: BmcPlan, deps: PowerDeps, options: PowerOptions = {
   ): Promise<PowerResponse> {
     authorized ??= authorization(bmc, deps);
     const header = await authorized;
-    const response = await deps.fetch(`${bmc.url}${path}`, {
+    const response = await deps.fetch(`${url}${path}`, {
       method,
       headers: {
         accept: "application/json",
@@ -142,7 +143,7 @@ export function redfish(bmc: BmcPlan, deps: PowerDeps, options: PowerOptions = {
 
 /** Redfish's own name of an error, as Base.1.8.InsufficientPrivilege; other text could repeat what we sent. */
 function messageId(text: string): string {
-  const id = /"MessageId"\s*:\s*"([\w.]{1,100})"/.exec(text)?.[1];
+  const id = /"(?:MessageId|code)"\s*:\s*"([\w.]{1,100})"/.exec(text)?.[1];
   return id === undefined ? "" : ` (${id})`;
 }
 
