@@ -2,8 +2,9 @@
 import { createServer, request, type Server } from "node:http";
 import { z } from "zod";
 import { LandfallError } from "../spec/error.ts";
-import type { GroupUsage } from "./cgroups.ts";
+import type { LabConfig } from "./config.ts";
 import type { MachineKind, PowerState } from "./machine.ts";
+import type { LabUsage } from "./usage.ts";
 
 export type ServiceName = "dhcp" | "boot" | "relay";
 
@@ -23,13 +24,15 @@ export interface LabStatus {
   }[];
 }
 
-/** What the lab uses, by part (`services` or a machine that is on). */
-export type LabUsage = Readonly<Record<string, GroupUsage>>;
-
 /** What can be asked of a lab that runs. */
 export interface LabControl {
   status(): Promise<LabStatus>;
   usage(): Promise<LabUsage>;
+  /**
+   * Plays another version of the site's file: machines come and go, others run on.
+   * @throws LandfallError `lab-differs`, `machine-on`.
+   */
+  adopt(config: LabConfig): Promise<void>;
   powerOn(machines: readonly string[], options?: { readonly network?: boolean }): Promise<void>;
   /** The honest power cut, of all at once. */
   cutPower(machines: readonly string[]): Promise<void>;
@@ -44,6 +47,7 @@ const service = z.enum(["dhcp", "boot", "relay"]);
 const call = z.discriminatedUnion("call", [
   z.strictObject({ call: z.literal("status") }),
   z.strictObject({ call: z.literal("usage") }),
+  z.strictObject({ call: z.literal("adopt"), config: z.custom<LabConfig>() }),
   z.strictObject({ call: z.literal("powerOn"), machines: names, network: z.boolean() }),
   z.strictObject({ call: z.literal("cutPower"), machines: names }),
   z.strictObject({ call: z.literal("startService"), service }),
@@ -85,6 +89,8 @@ function dispatch(lab: LabControl, asked: Call): Promise<unknown> {
       return lab.status();
     case "usage":
       return lab.usage();
+    case "adopt":
+      return lab.adopt(asked.config);
     case "powerOn":
       return lab.powerOn(asked.machines, { network: asked.network });
     case "cutPower":
@@ -104,6 +110,7 @@ export function controlClient(socketPath: string): LabControl {
   return {
     status: () => ask({ call: "status" }),
     usage: () => ask({ call: "usage" }),
+    adopt: (config) => ask({ call: "adopt", config }),
     powerOn: (machines, options) =>
       ask({ call: "powerOn", machines: [...machines], network: options?.network ?? false }),
     cutPower: (machines) => ask({ call: "cutPower", machines: [...machines] }),

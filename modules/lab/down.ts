@@ -1,16 +1,16 @@
 // Takes a lab down from nothing but its names: whether its daemon lives, was killed, or never came up.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { LandfallError } from "../spec/error.ts";
 import { groupFolders, groupProcesses, killGroup, readHierarchies, removeGroup } from "./cgroups.ts";
 import { type LabConfig, labFiles } from "./config.ts";
 import { procSysctls, SharedHost } from "./host.ts";
-import { readMountsBelow, unmountBelow } from "./mounts.ts";
+import { loopDevicesBelow, readMountsBelow, unmountBelow } from "./mounts.ts";
 import { labNames, runDir } from "./names.ts";
 import { deleteNamespace, listNamespaces } from "./network.ts";
 
 export interface StopOptions {
-  /** Leaves `machines/<name>/disk` (and disk images). Default: false, nothing is left. */
+  /** Leaves what outlives power: machines' disks, Matchbox's data and assets, keys. Default: false, nothing is left. */
   readonly keepDisks?: boolean;
 }
 
@@ -55,12 +55,18 @@ export async function stopLab(
   for (const name of namespaces) await deleteNamespace(name);
 
   const mounts = readMountsBelow(config.stateDir).length;
+  const loops = loopDevicesBelow(readFileSync("/proc/self/mountinfo", "utf8"), config.stateDir);
+  const files = new Map(loops.map((device) => [device, backingFile(device)]));
   await unmountBelow(config.stateDir);
   rmSync(names.socket, { force: true });
   removeState(config.stateDir, options.keepDisks ?? false);
   const sysctls = await host.leave(config.site.name);
 
-  const left = leftovers(config.stateDir, config.site.name, [...wanted]);
+  const left = [
+    ...leftovers(config.stateDir, config.site.name, [...wanted]),
+    // The kernel frees a device with its last mount; one that another process took meanwhile has another file.
+    ...loops.filter((device) => files.get(device) !== undefined && backingFile(device) === files.get(device)),
+  ];
   if (left.length > 0) {
     throw new LandfallError("lab-left-something", "the lab is not wholly gone", {
       found: left.join("\n"),
@@ -71,7 +77,7 @@ export async function stopLab(
   return { processes, namespaces, mounts, sysctls };
 }
 
-/** Processes, groups, namespaces, mounts and loop devices of the lab that are there, as sentences. */
+/** Processes, groups, namespaces, mounts of the lab that are there, as sentences. */
 export function leftovers(stateDir: string, site: string, namespaces: readonly string[]): string[] {
   const names = labNames(site);
   const hierarchies = readHierarchies();
@@ -83,22 +89,17 @@ export function leftovers(stateDir: string, site: string, namespaces: readonly s
       .map((folder) => `control group ${folder}`),
     ...namespaces.filter((name) => there.includes(name)).map((name) => `network namespace ${name}`),
     ...readMountsBelow(stateDir).map((point) => `mount ${point}`),
-    ...loopDevices()
-      .filter(({ file }) => file.startsWith(`${stateDir}/`))
-      .map(({ device }) => `loop device ${device}`),
     ...(existsSync(names.socket) ? [`socket ${names.socket}`] : []),
   ];
 }
 
-function loopDevices(): { device: string; file: string }[] {
-  return readdirSync("/sys/block").flatMap((name) => {
-    const backing = join("/sys/block", name, "loop/backing_file");
-    try {
-      return [{ device: `/dev/${name}`, file: readFileSync(backing, "utf8").trim() }];
-    } catch {
-      return []; // not a loop device, or one that is free
-    }
-  });
+/** The file behind a loop device, or undefined for one that is free. */
+function backingFile(device: string): string | undefined {
+  try {
+    return readFileSync(join("/sys/block", basename(device), "loop/backing_file"), "utf8").trim();
+  } catch {
+    return undefined;
+  }
 }
 
 function removeState(stateDir: string, keepDisks: boolean): void {
@@ -108,7 +109,7 @@ function removeState(stateDir: string, keepDisks: boolean): void {
   }
   const { machines } = labFiles(stateDir);
   const keep = new Set(["disk", "disk.img", "OVMF_VARS.fd"]);
-  removeAllBut(stateDir, new Set(["machines", "initrd", "tls", "bmc-credentials"]));
+  removeAllBut(stateDir, new Set(["machines", "initrd", "tls", "bmc-credentials", "matchbox", "assets"]));
   if (!existsSync(machines)) return;
   for (const machine of readdirSync(machines)) removeAllBut(join(machines, machine), keep);
 }

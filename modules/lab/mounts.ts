@@ -16,6 +16,15 @@ export function mountsBelow(mountinfo: string, folder: string): string[] {
     .reverse();
 }
 
+/** Loop devices (as /dev/loop3) whose file systems are mounted at or below `folder`. */
+export function loopDevicesBelow(mountinfo: string, folder: string): string[] {
+  return mountinfo.split("\n").flatMap((line) => {
+    const point = line.split(" ")[4] ?? "";
+    const source = line.split(" - ")[1]?.split(" ")[1] ?? "";
+    return point.startsWith(`${folder}/`) && source.startsWith("/dev/loop") ? [source] : [];
+  });
+}
+
 export function readMountsBelow(folder: string): string[] {
   return mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), folder);
 }

@@ -25,9 +25,10 @@ const daemonProgram = join(import.meta.dirname, "serve.ts");
 const upTimeout = 60_000;
 
 /**
- * Brings the lab up and returns when all its services answer. A lab that runs already is reused; one whose daemon died is
- * taken down first (machines' disks are kept), and comes up with all machines off.
- * @throws LandfallError `lab-differs`: it runs with another site file; `lab-not-up`, `port-taken`, ...: why it does not come up.
+ * Brings the lab up and returns when all its services answer. A lab that runs already is reused, and takes in what the
+ * site's file has new; one whose daemon died is taken down first (disks and Matchbox's data are kept), and comes up with
+ * all machines off.
+ * @throws LandfallError `lab-differs`, `machine-on`: it runs and cannot take in the changes; `lab-not-up`, `port-taken`, ...
  */
 export async function startLab(config: LabConfig): Promise<LabHandle> {
   planLab(config);
@@ -42,17 +43,26 @@ export async function startLab(config: LabConfig): Promise<LabHandle> {
     events: () => readEvents(files.events),
   });
   if (daemonOf(config.stateDir) !== undefined) {
-    const { config: played } = await control.status();
-    if (played === configHash(config)) return handle(false);
-    throw new LandfallError("lab-differs", "the lab runs with another site file or other tools than now", {
-      next: "npm run lab -- down, then up again",
-    });
+    if ((await control.status()).config !== configHash(config)) {
+      await control.adopt(config);
+      writeConfig(config);
+    }
+    return handle(false);
   }
   await stopLab(config, { keepDisks: true });
   mkdirSync(config.stateDir, { recursive: true });
-  writeFileSync(files.config, JSON.stringify(config, null, 2), { mode: 0o600 });
-  await startDaemon(config);
+  writeConfig(config);
+  try {
+    await startDaemon(config);
+  } catch (error) {
+    await stopLab(config, { keepDisks: true });
+    throw error;
+  }
   return handle(true);
+}
+
+function writeConfig(config: LabConfig): void {
+  writeFileSync(labFiles(config.stateDir).config, JSON.stringify(config, null, 2), { mode: 0o600 });
 }
 
 /** The pid of the lab's daemon, if it runs. */
@@ -92,7 +102,6 @@ async function startDaemon(config: LabConfig): Promise<void> {
     if (child.exitCode !== null || performance.now() > deadline) {
       throw new LandfallError("lab-not-up", "the lab's daemon did not come up", {
         found: readFileSync(files.log, "utf8").trim().slice(-2000) || `exit ${child.exitCode}`,
-        next: `see ${files.log}`,
       });
     }
     await delay(20);

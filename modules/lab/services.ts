@@ -1,0 +1,79 @@
+// The lab's network services: dnsmasq and the real Matchbox inside the switch's namespace, the relay between both worlds.
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LabConfig, LabFiles, LabPlan } from "./config.ts";
+import { ConsoleLog } from "./console.ts";
+import type { ServiceName } from "./control.ts";
+import { dnsmasqConfig } from "./dnsmasq.ts";
+import type { LabNames } from "./names.ts";
+import { inside } from "./network.ts";
+import { ProcessService } from "./process-service.ts";
+import { hand, listen, relayListeners, relayProgram } from "./relay.ts";
+import { createTls, type ServerTls } from "./tls.ts";
+
+export type Services = Readonly<Record<ServiceName, ProcessService>>;
+
+/**
+ * Starts them all, and returns when each says that it is ready.
+ * @throws LandfallError `port-taken`, `service-not-ready`.
+ */
+export async function startServices(
+  config: LabConfig,
+  plan: LabPlan,
+  names: LabNames,
+  files: LabFiles,
+): Promise<Services> {
+  const { tools } = config;
+  const data = ["profiles", "groups", "ignition", "generic"].map((folder) => join(files.matchbox, folder));
+  for (const folder of [files.tftp, plan.assets, ...data]) mkdirSync(folder, { recursive: true });
+  for (const file of ["undionly.kpxe", "ipxe.efi"]) {
+    const from = join(tools.ipxe ?? "/usr/lib/ipxe", file);
+    if (existsSync(from)) copyFileSync(from, join(files.tftp, file)); // asked for by qemu machines only
+  }
+  writeDhcpConfig(plan, names, files);
+  const tls = await createTls(plan, files.tls);
+  const sockets = [await listen(relayListeners(plan))];
+  const service = (name: string, argv: readonly string[], ready: RegExp) => ({
+    name,
+    argv: inside(names.switchNamespace, argv),
+    log: new ConsoleLog(join(files.logs, `${name}.log`)),
+    ready,
+  });
+  const dnsmasq = [
+    tools.dnsmasq ?? "/usr/sbin/dnsmasq",
+    "--keep-in-foreground",
+    "--log-facility=-",
+    `--conf-file=${files.dnsmasq}`,
+  ];
+  const services = {
+    dhcp: new ProcessService(service("dhcp", dnsmasq, /started, version/)),
+    boot: new ProcessService(
+      service("boot", matchbox(tools.matchbox, plan, files, tls), /[Ss]tarting matchbox HTTP server/),
+    ),
+    relay: new ProcessService({
+      ...service("relay", [process.execPath, relayProgram], /relay: ready/),
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      onStart: async (child) => hand(child, sockets.pop() ?? (await listen(relayListeners(plan)))),
+    }),
+  };
+  await Promise.all(Object.values(services).map((each) => each.start()));
+  return services;
+}
+
+/** For `dhcp`, which reads it when it starts. */
+export function writeDhcpConfig(plan: LabPlan, names: LabNames, files: LabFiles): void {
+  writeFileSync(files.dnsmasq, dnsmasqConfig(plan, names, { leases: files.leases, tftp: files.tftp }));
+}
+
+function matchbox(program: string, plan: LabPlan, files: LabFiles, tls: ServerTls): string[] {
+  return [
+    program,
+    `-address=${plan.http.host}:${plan.http.port}`,
+    `-rpc-address=${plan.gateway}:${plan.rpc.port}`,
+    `-data-path=${files.matchbox}`,
+    `-assets-path=${plan.assets}`,
+    `-ca-file=${tls.ca}`,
+    `-cert-file=${tls.cert}`,
+    `-key-file=${tls.key}`,
+  ];
+}
