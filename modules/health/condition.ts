@@ -36,16 +36,21 @@ export interface Condition {
   readonly check: (context: HealthContext, signal?: AbortSignal) => Promise<Finding>;
 }
 
-/** Of many things, those that fail make the evidence; if none does, `all` does. */
-export function everyOne(
-  problems: readonly { readonly what: string; readonly silent?: string | undefined }[],
-  all: string,
-): Finding {
+/** What is wrong with one machine, or one part. */
+export interface Problem {
+  readonly who?: string;
+  readonly what: string;
+  /** Whether `who` is a machine that gave no sign of life. */
+  readonly silent?: boolean;
+}
+
+/** Of many things, those that fail make the evidence, told together where it is the same; if none does, `all` does. */
+export function everyOne(problems: readonly Problem[], all: string): Finding {
   if (problems.length === 0) return { ok: true, evidence: all };
-  const silent = problems.map((problem) => problem.silent).filter((machine) => machine !== undefined);
-  return {
-    ok: false,
-    evidence: problems.map((problem) => problem.what).join("; "),
-    ...(silent.length > 0 && { silent }),
-  };
+  const evidence = [...Map.groupBy(problems, ({ what }) => what)].map(([what, alike]) => {
+    const who = alike.map((problem) => problem.who).filter((name) => name !== undefined);
+    return who.length === 0 ? what : `${who.join(", ")}: ${what}`;
+  });
+  const silent = problems.flatMap((problem) => (problem.silent && problem.who ? [problem.who] : []));
+  return { ok: false, evidence: evidence.join("; "), ...(silent.length > 0 && { silent }) };
 }

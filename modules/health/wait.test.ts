@@ -120,7 +120,7 @@ describe("waitHealthy", () => {
       },
     };
     const error = await failure(waitHealthy(cluster, { timeoutSeconds: 2, ...clock() }));
-    expect(error.message).toContain("nodes-ready does not hold: w1: not registered; w2: not registered");
+    expect(error.message).toContain("nodes-ready does not hold: w1, w2: not registered");
     expect(error.message).toContain("last heard of w1: stage firmware, 50 s ago");
     expect(error.message).toContain("last heard of w2: cannot be told: its BMC does not answer");
     expect(heard).toEqual(["w1", "w2"]);

@@ -99,6 +99,11 @@ describe("reason", () => {
     [new AggregateError([new Error("one"), new Error("two")]), "one, two"],
     [new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") }), "connect ECONNREFUSED"],
     [new DOMException("The operation was aborted due to timeout", "TimeoutError"), "no answer in time"],
+    [
+      Object.assign(new Error("Headers Timeout Error"), { code: "UND_ERR_HEADERS_TIMEOUT" }),
+      "no answer in time",
+    ],
+    [new Error("Proxy response (502) !== 200 when HTTP Tunneling"), "the proxy cannot reach it (502)"],
     ["text", "text"],
   ])("says %s in a line", (error, line) => {
     expect(reason(error)).toBe(line);

@@ -180,12 +180,21 @@ function lazily<T>(open: () => Promise<T>): { get: () => Promise<T>; started: ()
   };
 }
 
-/** The cause in one line: undici and node wrap it in `cause`, or in an AggregateError with no message. */
+/** The cause in one line, for people: libraries wrap it in `cause`, in an AggregateError, or in their own terms. */
 export function reason(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(reason).join(", ");
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return "no answer in time";
-  if (error.cause instanceof Error && /^(fetch failed|other side closed)?$/.test(error.message))
+  const { code } = error as { code?: unknown };
+  if (
+    error.name === "TimeoutError" ||
+    code === "UND_ERR_HEADERS_TIMEOUT" ||
+    code === "UND_ERR_CONNECT_TIMEOUT"
+  ) {
+    return "no answer in time";
+  }
+  const [, status] = /^Proxy response \((\d+)\)/.exec(error.message) ?? [];
+  if (status !== undefined) return `the proxy cannot reach it (${status})`;
+  if (error.cause instanceof Error && (error.message === "" || error.message === "fetch failed"))
     return reason(error.cause);
   return error.message || error.name;
 }

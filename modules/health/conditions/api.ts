@@ -9,10 +9,7 @@ export const api: Condition = {
   async check({ plan, api }, signal) {
     const endpoint = endpointUrl(plan);
     const problem = await ready(api.only(endpoint), "/readyz?verbose", signal);
-    return everyOne(
-      problem === undefined ? [] : [{ what: `${endpoint}: ${problem.what}` }],
-      `${endpoint} is ready`,
-    );
+    return everyOne(problem ? [{ who: endpoint, what: problem.what }] : [], `${endpoint} is ready`);
   },
 };
 
@@ -24,12 +21,7 @@ export const apiServers: Condition = {
     const found = await Promise.all(
       masters(plan).map(async (master) => {
         const problem = await ready(api.only(apiServerUrl(master)), "/readyz?verbose", signal);
-        return (
-          problem && {
-            what: `${master.name}: ${problem.what}`,
-            silent: problem.answered ? undefined : master.name,
-          }
-        );
+        return problem && { ...problem, who: master.name };
       }),
     );
     return everyOne(

@@ -24,7 +24,7 @@ export const certificates: Condition = {
     return everyOne(
       ends
         .filter(({ days }) => !(days >= farDays))
-        .map(({ name, days }) => ({ what: `${name}: ${ending(days)}` })),
+        .map(({ name, days }) => ({ who: name, what: ending(days) })),
       `${ends.length} certificates; the first to end, ${first.name}, in ${Math.floor(first.days)} days`,
     );
   },

@@ -92,7 +92,7 @@ describe("conditions", () => {
       "etcd",
       "a member without quorum",
       { [`${server.api(2)} /readyz/etcd`]: { status: 500, text: "internal server error" } },
-      "m2: its apiserver has no healthy etcd: answers 500",
+      "m2: its apiserver reports no healthy etcd: answers 500",
     ],
     [
       "etcd",
@@ -104,7 +104,7 @@ describe("conditions", () => {
       "etcd",
       "a member too few",
       { [`${server.etcd(3)} /v3/cluster/member/list`]: { members: [{ name: "m1" }, { name: "m3" }] } },
-      "m3 counts as members: m1, m3",
+      "m3: counts as members: m1, m3",
     ],
     [
       "etcd",
@@ -114,7 +114,7 @@ describe("conditions", () => {
           members: [{ name: "m1" }, { name: "m2" }, { name: "m3", isLearner: true }],
         },
       },
-      "m1 counts as members: m1, m2; m2 counts as members: m1, m2; m3 counts as members: m1, m2",
+      "m1, m2, m3: counts as members: m1, m2",
     ],
     [
       "etcd",
@@ -268,7 +268,7 @@ describe("conditions", () => {
       { [paths.webService]: { spec: { clusterIP: "10.43.9.9" } }, [paths.webPods]: list([webPod("m1")]) },
       [
         "m1: looked up web.landfall-system.svc.cluster.local, expected 10.43.9.9, got 10.43.7.7",
-        ...["m2", "m3", "w1", "w2"].map((name) => `${name}: no pod of web there`),
+        "m2, m3, w1, w2: no pod of web there",
       ].join("; "),
     ],
     [
@@ -290,7 +290,7 @@ describe("conditions", () => {
           },
         ]),
       },
-      "m3: web-m3 is not ready: ErrImageNeverPull",
+      "m3: its pod is not ready: ErrImageNeverPull",
     ],
     [
       "service",
@@ -307,7 +307,7 @@ describe("conditions", () => {
       "service",
       "the pod cannot be reached",
       { [paths.probe("w1")]: { status: 503, text: "dial tcp 10.42.3.2:8080: no route to host" } },
-      "w1: web-w1 does not answer: 503 from the apiserver that asked it",
+      "w1: its pod does not answer: 503 from the apiserver that asked it",
     ],
     [
       "service",

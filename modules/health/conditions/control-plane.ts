@@ -24,24 +24,23 @@ export const controlPlane: Condition = {
         const { value, date } = await getJson<Lease>(api, path, { signal });
         const age = leaseAge(value, date);
         const holder = value.spec?.holderIdentity?.replace(/_.*$/, "") || "nobody";
-        if (age === undefined) return { problem: `${name}: its lease was never renewed`, holder };
-        if (age > freshSeconds)
-          return { problem: `${name}: ${holder} renewed ${Math.round(age)} s ago`, holder };
-        if (age < -freshSeconds) {
-          return {
-            problem: `${name}: the clock of ${holder} is ${Math.round(-age)} s ahead of the API's`,
-            holder,
-          };
-        }
-        return { problem: undefined, holder: `${name} on ${holder}` };
+        const what = problemOf(age, holder);
+        return { seen: `${name} on ${holder}`, problems: what === undefined ? [] : [{ who: name, what }] };
       }),
     );
     return everyOne(
-      found.flatMap(({ problem }) => (problem === undefined ? [] : [{ what: problem }])),
-      found.map(({ holder }) => holder).join(", "),
+      found.flatMap(({ problems }) => problems),
+      found.map(({ seen }) => seen).join(", "),
     );
   },
 };
+
+function problemOf(age: number | undefined, holder: string): string | undefined {
+  if (age === undefined) return "its lease was never renewed";
+  if (age > freshSeconds) return `${holder} renewed ${Math.round(age)} s ago`;
+  if (age < -freshSeconds) return `the clock of ${holder} is ${Math.round(-age)} s ahead of the API's`;
+  return undefined;
+}
 
 /** Seconds since the lease was renewed, by the server's clock; undefined if it never was, or the server gave no time. */
 export function leaseAge(lease: Lease, serverTime: Date | undefined): number | undefined {

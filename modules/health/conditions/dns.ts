@@ -1,5 +1,5 @@
 import { getJson } from "../../kubernetes/index.ts";
-import { type Condition, everyOne } from "../condition.ts";
+import { type Condition, everyOne, type Problem } from "../condition.ts";
 import { probe } from "../probe-manifests.ts";
 import { probeNodes } from "./probes.ts";
 
@@ -25,18 +25,15 @@ export const dns: Condition = {
     const ready = coredns.value.status?.readyReplicas ?? 0;
     const wanted = coredns.value.spec?.replicas ?? 1;
     const address = service.value.spec?.clusterIP ?? "";
-    const problems = probes.flatMap(({ machine, probe, problem }) => {
-      if (!probe) return [{ what: `${machine}: ${problem}` }];
+    const problems: Problem[] = probes.flatMap(({ machine, probe, problem }) => {
+      if (!probe) return [{ who: machine, what: problem }];
       if (probe.dns.addresses?.includes(address)) return [];
       const got = probe.dns.error ?? (probe.dns.addresses?.join(", ") || "no address");
-      return [{ what: `${machine}: looked up ${probe.dns.name}, expected ${address}, got ${got}` }];
+      return [{ who: machine, what: `looked up ${probe.dns.name}, expected ${address}, got ${got}` }];
     });
-    return everyOne(
-      [
-        ...(ready < wanted || ready === 0 ? [{ what: `CoreDNS: ${ready} of ${wanted} ready` }] : []),
-        ...problems,
-      ],
-      `CoreDNS ${ready} of ${wanted}; right answers on ${probes.length} of ${probes.length} nodes`,
-    );
+    if (ready < wanted || ready === 0)
+      problems.unshift({ who: "CoreDNS", what: `${ready} of ${wanted} ready` });
+    const nodes = probes.length;
+    return everyOne(problems, `CoreDNS ${ready} of ${wanted}; right answers on ${nodes} of ${nodes} nodes`);
   },
 };

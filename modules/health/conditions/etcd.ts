@@ -1,18 +1,13 @@
 import { type Api, reason } from "../../kubernetes/index.ts";
 import type { MachinePlan } from "../../plan/index.ts";
-import { type Condition, everyOne } from "../condition.ts";
+import { type Condition, everyOne, type Problem } from "../condition.ts";
 import { apiServerUrl, etcdUrl, masters } from "../servers.ts";
 import { ready } from "./readyz.ts";
 
-interface Problem {
-  readonly what: string;
-  readonly silent?: string | undefined;
-}
-
 /**
  * Each apiserver uses its own machine's member alone, and asks it for a linearizable read: it succeeds only if that
- * member serves, and is in touch with a quorum. With a client of etcd's own, members are asked for alarms, and for who they
- * think they all are.
+ * member serves, and is in touch with a quorum. With a client of etcd's own, members are asked for alarms, and for
+ * who they think they all are.
  */
 export const etcd: Condition = {
   name: "etcd",
@@ -24,11 +19,10 @@ export const etcd: Condition = {
     const found = await Promise.all(
       machines.map(async (master): Promise<readonly Problem[]> => {
         const problem = await ready(api.only(apiServerUrl(master)), "/readyz/etcd", signal);
-        if (problem) {
-          const silent = problem.answered ? undefined : master.name;
-          return [{ what: `${master.name}: its apiserver has no healthy etcd: ${problem.what}`, silent }];
-        }
-        return etcd ? await member(etcd, master, names, signal) : [];
+        if (problem?.silent) return [{ ...problem, who: master.name }];
+        if (problem)
+          return [{ who: master.name, what: `its apiserver reports no healthy etcd: ${problem.what}` }];
+        return etcd ? member(etcd, master, names, signal) : [];
       }),
     );
     return everyOne(found.flat(), `${names.length} of ${names.length} members healthy: ${names.join(", ")}`);
@@ -41,6 +35,7 @@ async function member(
   planned: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<readonly Problem[]> {
+  const who = master.name;
   const own = etcd.only(etcdUrl(master));
   try {
     const [health, list] = await Promise.all([
@@ -48,16 +43,16 @@ async function member(
       own.request({ method: "POST", path: "/v3/cluster/member/list", body: "{}", timeoutMs: 3000, signal }),
     ]);
     const problems: Problem[] = [];
-    if (health.status !== 200) problems.push({ what: `${master.name}: ${health.body.trim().slice(0, 200)}` });
+    if (health.status !== 200) problems.push({ who, what: health.body.trim().slice(0, 200) });
     const { members = [] } = JSON.parse(list.body) as {
       members?: readonly { name?: string; isLearner?: boolean }[];
     };
     const voting = members.filter((one) => !one.isLearner).map((one) => one.name ?? "");
     if (voting.toSorted().join() !== planned.toSorted().join()) {
-      problems.push({ what: `${master.name} counts as members: ${voting.join(", ") || "nobody"}` });
+      problems.push({ who, what: `counts as members: ${voting.join(", ") || "nobody"}` });
     }
     return problems;
   } catch (error) {
-    return [{ what: `${master.name}: ${reason(error)}`, silent: master.name }];
+    return [{ who, what: reason(error), silent: true }];
   }
 }

@@ -1,5 +1,5 @@
 import { getJson } from "../../kubernetes/index.ts";
-import { type Condition, everyOne } from "../condition.ts";
+import { type Condition, everyOne, type Problem } from "../condition.ts";
 import { type Lease, leaseAge } from "./control-plane.ts";
 
 interface Node {
@@ -32,24 +32,9 @@ export const nodesReady: Condition = {
     const nodes = new Map((list.items ?? []).map((node) => [node.metadata.name, node]));
     const leases = new Map((leaseList.items ?? []).map((lease) => [lease.metadata?.name, lease]));
     const problems = plan.machines.flatMap(({ name }) => {
-      const node = nodes.get(name);
-      if (!node) return [{ what: `${name}: not registered`, silent: name }];
-      const ready = node.status?.conditions?.find((condition) => condition.type === "Ready");
-      if (ready?.status !== "True") {
-        const why = [ready?.reason, ready?.message].filter(Boolean).join(": ");
-        // Unknown: the cluster itself has not heard of it.
-        const silent = ready?.status === "Unknown" ? name : undefined;
-        return [{ what: `${name}: not Ready${why ? ` (${why})` : ""}`, silent }];
-      }
-      // After a power cut the last state, Ready, is still written there: the lease tells whether somebody is alive behind it.
       const lease = leases.get(name);
-      const age = lease && leaseAge(lease, date);
-      if (age === undefined)
-        return [{ what: `${name}: Ready, but it never renewed its lease`, silent: name }];
-      if (age > (lease?.spec?.leaseDurationSeconds ?? 40)) {
-        return [{ what: `${name}: Ready, but last heard of ${Math.round(age)} s ago`, silent: name }];
-      }
-      return [];
+      const problem = problemOf(nodes.get(name), lease, lease && leaseAge(lease, date));
+      return problem ? [{ ...problem, who: name }] : [];
     });
     const planned = new Set(plan.machines.map((machine) => machine.name));
     const unexpected = [...nodes.keys()].filter((name) => !planned.has(name));
@@ -58,3 +43,23 @@ export const nodesReady: Condition = {
     return { ...finding, evidence: `${finding.evidence}; not of this plan: ${unexpected.join(", ")}` };
   },
 };
+
+function problemOf(
+  node: Node | undefined,
+  lease: Lease | undefined,
+  age: number | undefined,
+): Problem | undefined {
+  if (!node) return { what: "not registered", silent: true };
+  const ready = node.status?.conditions?.find((condition) => condition.type === "Ready");
+  if (ready?.status !== "True") {
+    const why = [ready?.reason, ready?.message].filter(Boolean).join(": ");
+    // Unknown: the cluster itself has not heard of it.
+    return { what: `not Ready${why ? ` (${why})` : ""}`, silent: ready?.status === "Unknown" };
+  }
+  // After a power cut the last state, Ready, is still written there: the lease tells whether somebody is alive behind it.
+  if (age === undefined) return { what: "Ready, but it never renewed its lease", silent: true };
+  if (age > (lease?.spec?.leaseDurationSeconds ?? 40)) {
+    return { what: `Ready, but last heard of ${Math.round(age)} s ago`, silent: true };
+  }
+  return undefined;
+}

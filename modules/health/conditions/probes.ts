@@ -9,12 +9,11 @@ export interface Probe {
   readonly service: { readonly address?: string; readonly node?: string; readonly error?: string };
 }
 
-export interface NodeProbe {
-  readonly machine: string;
-  /** Undefined if the probe could not be asked. */
-  readonly probe: Probe | undefined;
-  readonly problem: string | undefined;
-}
+/** What a machine's pod reports, or why it could not be asked. */
+export type NodeProbe = { readonly machine: string } & (
+  | { readonly probe: Probe; readonly problem?: never }
+  | { readonly probe?: never; readonly problem: string }
+);
 
 interface Pod {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
@@ -48,31 +47,28 @@ export async function probeNodes(
   return Promise.all(
     plan.machines.map(async ({ name: machine }) => {
       const pod = pods.get(machine);
-      const problem = pod === undefined ? `no pod of ${names.name} there` : notReady(pod);
-      if (pod === undefined || problem !== undefined) return { machine, probe: undefined, problem };
-      return { machine, ...(await ask(api, pod.metadata.name, signal)) };
+      if (!pod) return { machine, problem: `no pod of ${names.name} there` };
+      const problem = notReady(pod);
+      if (problem !== undefined) return { machine, problem };
+      try {
+        return { machine, probe: await ask(api, pod.metadata.name, signal) };
+      } catch (error) {
+        const why =
+          error instanceof ApiError ? `${error.status} from the apiserver that asked it` : reason(error);
+        return { machine, problem: `its pod does not answer: ${why}` };
+      }
     }),
   );
 }
 
-async function ask(
-  api: Api,
-  pod: string,
-  signal: AbortSignal | undefined,
-): Promise<{ probe: Probe | undefined; problem: string | undefined }> {
+async function ask(api: Api, pod: string, signal: AbortSignal | undefined): Promise<Probe> {
   const path = `/api/v1/namespaces/${names.namespace}/pods/${pod}:${names.port}/proxy/probe`;
-  try {
-    const { value } = await getJson<Probe>(api, path, { timeoutMs: 4000, signal });
-    return { probe: value, problem: undefined };
-  } catch (error) {
-    const why =
-      error instanceof ApiError ? `${error.status} from the apiserver that asked it` : reason(error);
-    return { probe: undefined, problem: `${pod} does not answer: ${why}` };
-  }
+  const { value } = await getJson<Probe>(api, path, { timeoutMs: 4000, signal });
+  return value;
 }
 
-function notReady({ metadata, status }: Pod): string | undefined {
+function notReady({ status }: Pod): string | undefined {
   if (status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")) return undefined;
   const waiting = status?.containerStatuses?.find(({ state }) => state?.waiting)?.state?.waiting;
-  return `${metadata.name} is not ready: ${waiting?.reason ?? status?.phase ?? "no status yet"}`;
+  return `its pod is not ready: ${waiting?.reason ?? status?.phase ?? "no status yet"}`;
 }

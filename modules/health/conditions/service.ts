@@ -1,5 +1,5 @@
 import { type Condition, everyOne } from "../condition.ts";
-import { probeNodes } from "./probes.ts";
+import { type Probe, probeNodes } from "./probes.ts";
 
 export const service: Condition = {
   name: "service",
@@ -8,16 +8,8 @@ export const service: Condition = {
   async check({ plan, api }, signal) {
     const probes = await probeNodes(api, plan, signal);
     const problems = probes.flatMap(({ machine, probe, problem }) => {
-      if (!probe) return [{ what: `${machine}: ${problem}` }];
-      // A pod that says it is elsewhere would prove nothing for this node.
-      if (probe.node !== machine)
-        return [{ what: `${machine}: the pod there says that it is on ${probe.node}` }];
-      if (probe.service.node) return [];
-      return [
-        {
-          what: `${machine}: ${probe.service.address ?? "the Service"}: ${probe.service.error ?? "no answer"}`,
-        },
-      ];
+      const what = probe ? problemOf(machine, probe) : problem;
+      return what === undefined ? [] : [{ who: machine, what }];
     });
     const answered = new Set(probes.map(({ probe }) => probe?.service.node).filter(Boolean));
     return everyOne(
@@ -26,3 +18,10 @@ export const service: Condition = {
     );
   },
 };
+
+function problemOf(machine: string, { node, service }: Probe): string | undefined {
+  // A pod that says it is elsewhere would prove nothing for this node.
+  if (node !== machine) return `the pod there says that it is on ${node}`;
+  if (service.node) return undefined;
+  return `${service.address ?? "the Service"}: ${service.error ?? "no answer"}`;
+}
