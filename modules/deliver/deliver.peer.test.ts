@@ -4,14 +4,30 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import ssh2 from "ssh2";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { examplePlan } from "../pki/example-plan.ts";
-import { deliveryPrivateKey, ensurePki, filesFingerprint, machineFiles } from "../pki/index.ts";
+import { deliveryPrivateKey, ensurePki, filesFingerprint, machineFiles, type PkiPlan } from "../pki/index.ts";
 import { archiveOf } from "./deliver.ts";
 import { exampleFiles } from "./example-files.ts";
 import { type MachineRoot, machineRoot } from "./example-root.ts";
 import { connectProxy, type Sshd, sshdOf } from "./example-sshd.ts";
 import { deliver, release, status, type Target } from "./index.ts";
 
+const plan: PkiPlan = {
+  cluster: "lab-v1",
+  machines: [{ name: "m1", role: "master" }],
+  certificates: [
+    {
+      id: "machines/m1/etcd-peer",
+      machine: "m1",
+      authority: "etcd",
+      commonName: "m1",
+      organizations: [],
+      dnsNames: ["m1"],
+      addresses: ["10.77.0.11"],
+      usages: ["client", "server"],
+      target: "/etc/kubernetes/pki/etcd/peer",
+    },
+  ],
+};
 const first = exampleFiles("first");
 const second = exampleFiles("second");
 let machine: MachineRoot;
@@ -71,7 +87,6 @@ test("a machine that answers late gets its files once, and its key is pinned bef
 
 test("a whole master's PKI arrives as it was issued", async () => {
   await sshd.start();
-  const plan = examplePlan();
   const store = machine.path("store");
   const { machines } = ensurePki(plan, store, new Date());
   const files = machineFiles(plan, store, "m1");
@@ -82,7 +97,7 @@ test("a whole master's PKI arrives as it was issued", async () => {
 
 test("the store's own delivery key is one that OpenSSH takes", () => {
   const store = machine.path("store");
-  const { deliveryKey } = ensurePki(examplePlan(), store, new Date());
+  const { deliveryKey } = ensurePki(plan, store, new Date());
   const key = machine.path("key");
   writeFileSync(key, deliveryPrivateKey(store), { mode: 0o600 });
   const shown = execFileSync("ssh-keygen", ["-y", "-f", key], { encoding: "utf8" });

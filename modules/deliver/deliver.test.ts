@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { filesFingerprint } from "../pki/index.ts";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { exampleFiles } from "./example-files.ts";
 import { deliver, release, status, type Target } from "./index.ts";
 import type { CommandResult, Session } from "./session.ts";

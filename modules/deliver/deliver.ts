@@ -1,6 +1,6 @@
 // What the deployer asks of a machine's receiver. Everything here may be interrupted and run again.
 import { type DeliveredFile, filesFingerprint, nameInDelivery } from "../pki/index.ts";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { type CommandResult, openSession, type Session, type SessionOptions } from "./session.ts";
 import { tar } from "./tar.ts";
 

@@ -1,7 +1,7 @@
 // Which SSH host key a machine must show. The console of its BMC is the channel that an impostor on the network does
 // not have; the key that was seen there once is pinned.
 import { createHash } from "node:crypto";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 
 /** `SHA256:...` as ssh-keygen prints it; `not-yet` where a console exists and has not shown the key. */
 export type HostKeyOnConsole = string | "not-yet" | "no-console";

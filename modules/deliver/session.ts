@@ -1,7 +1,7 @@
 // SSH to a machine's receiver.
 import type { Duplex } from "node:stream";
 import ssh2 from "ssh2";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { openConnection } from "./connection.ts";
 import { acceptHostKey, type HostKeyPolicy, hostKeyFingerprint } from "./host-key.ts";
 

@@ -1,7 +1,7 @@
 // Reading what a store holds: for deliveries, for people's kubeconfig, for clients in this process.
 import { stringify } from "yaml";
 import type { Plan } from "../plan/index.ts";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { filesOf } from "./deliverables.ts";
 import { leafName } from "./ensure.ts";
 import type { Entry } from "./entry.ts";
@@ -10,10 +10,10 @@ import type { Roots } from "./roots.ts";
 import { readRoots } from "./roots.ts";
 import type { Store } from "./store.ts";
 import { openStore } from "./store.ts";
-import type { DeliveredFile } from "./types.ts";
+import type { DeliveredFile, PkiPlan } from "./types.ts";
 
 /** Everything of /etc/kubernetes/pki for one machine, in the order of the paths. Secrets: only for its delivery. */
-export function machineFiles(plan: Plan, storeDir: string, machine: string): readonly DeliveredFile[] {
+export function machineFiles(plan: PkiPlan, storeDir: string, machine: string): readonly DeliveredFile[] {
   const planned = plan.machines.find(({ name }) => name === machine);
   if (planned === undefined)
     throw new LandfallError("unknown-machine", `${plan.cluster} has no machine ${machine}`, {
@@ -52,7 +52,11 @@ export interface KubeconfigOptions {
 }
 
 /** A kubeconfig (YAML) that holds its certificates; it is as secret as the administrator's key. */
-export function adminKubeconfig(plan: Plan, storeDir: string, options: KubeconfigOptions = {}): string {
+export function adminKubeconfig(
+  plan: Pick<Plan, "cluster" | "endpoint" | "proxy">,
+  storeDir: string,
+  options: KubeconfigOptions = {},
+): string {
   const { ca, certificate, key } = adminCredentials(storeDir);
   const proxy = options.proxy === undefined ? plan.proxy : (options.proxy ?? undefined);
   const user = `admin@${plan.cluster}`;
@@ -80,7 +84,7 @@ export function adminKubeconfig(plan: Plan, storeDir: string, options: Kubeconfi
   });
 }
 
-function endpointUrl(plan: Plan): string {
+function endpointUrl(plan: Pick<Plan, "endpoint">): string {
   const { address, port } = plan.endpoint;
   return `https://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }

@@ -10,7 +10,7 @@ const secretMode = 0o600;
 
 /** The files of one machine, in the order of their paths. `requests` are those of this machine. */
 export function filesOf(
-  machine: MachinePlan,
+  machine: Pick<MachinePlan, "role">,
   roots: Roots,
   requests: readonly CertificateRequest[],
   leaf: (id: string) => Entry,

@@ -1,7 +1,7 @@
 // From a plan's requests to a store that holds a good certificate for each.
 
-import type { CertificateRequest, Plan } from "../plan/index.ts";
-import { LandfallError } from "../spec/error.ts";
+import type { CertificateRequest } from "../plan/index.ts";
+import { LandfallError } from "../spec/index.ts";
 import { issueCertificate } from "./certificate.ts";
 import { filesOf } from "./deliverables.ts";
 import type { Entry } from "./entry.ts";
@@ -11,7 +11,7 @@ import type { Roots } from "./roots.ts";
 import { authorities, makeRoots, missingRoots, readRoots } from "./roots.ts";
 import type { Store, StoreFs } from "./store.ts";
 import { openStore } from "./store.ts";
-import type { PublicPki } from "./types.ts";
+import type { PkiPlan, PublicPki } from "./types.ts";
 
 /** Why a certificate is issued. */
 export type Reason = "missing" | "changed" | "damaged" | "other authority" | "near its end";
@@ -29,7 +29,12 @@ export interface EnsureOptions {
  * else stays as it is, and a store that lacks nothing is only read. Safe against a second one at the same time,
  * and against being killed at any point.
  */
-export function ensurePki(plan: Plan, storeDir: string, now: Date, options: EnsureOptions = {}): PublicPki {
+export function ensurePki(
+  plan: PkiPlan,
+  storeDir: string,
+  now: Date,
+  options: EnsureOptions = {},
+): PublicPki {
   const store = openStore(storeDir, options.fs);
   const found = survey(plan, store, now);
   if (found !== undefined && found.wanted.size === 0) return describe(plan, found.roots, found.good);
@@ -59,7 +64,7 @@ interface Survey {
   readonly wanted: ReadonlyMap<CertificateRequest, Reason>;
 }
 
-function survey(plan: Plan, store: Store, now: Date): Survey | undefined {
+function survey(plan: PkiPlan, store: Store, now: Date): Survey | undefined {
   const roots = readRoots(store);
   if (roots === undefined) return undefined;
   const good = new Map<string, Entry>();
@@ -99,7 +104,7 @@ function issue(store: Store, roots: Roots, request: CertificateRequest, now: Dat
 }
 
 /** Roots are made before the first leaf: leaves without them mean a loss, and new roots would seal it. */
-function refuseIfLost(plan: Plan, store: Store): void {
+function refuseIfLost(plan: PkiPlan, store: Store): void {
   if (!plan.certificates.some((request) => store.read(leafName(request.id)) !== undefined)) return;
   throw new LandfallError(
     "store-incomplete",
@@ -112,7 +117,7 @@ function refuseIfLost(plan: Plan, store: Store): void {
   );
 }
 
-function describe(plan: Plan, roots: Roots, leaves: ReadonlyMap<string, Entry>): PublicPki {
+function describe(plan: PkiPlan, roots: Roots, leaves: ReadonlyMap<string, Entry>): PublicPki {
   const fingerprints = authorities.map((authority) => {
     const { certificate, x509 } = roots.authorities[authority];
     return [authority, { pem: certificate, fingerprint: sha256(x509.raw) }] as const;
@@ -132,7 +137,7 @@ function describe(plan: Plan, roots: Roots, leaves: ReadonlyMap<string, Entry>):
 }
 
 function machineFingerprints(
-  plan: Plan,
+  plan: PkiPlan,
   roots: Roots,
   leaves: ReadonlyMap<string, Entry>,
 ): Record<string, string> {

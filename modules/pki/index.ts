@@ -8,4 +8,4 @@ export type { EnsureOptions, Reason } from "./ensure.ts";
 export { ensurePki } from "./ensure.ts";
 export { filesFingerprint, nameInDelivery } from "./fingerprint.ts";
 export { retire } from "./retire.ts";
-export type { DeliveredFile, PublicPki } from "./types.ts";
+export type { DeliveredFile, PkiPlan, PublicPki } from "./types.ts";

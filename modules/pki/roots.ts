@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } f
 import ssh2 from "ssh2";
 import { stringify } from "yaml";
 import type { Authority } from "../plan/index.ts";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { issueAuthority } from "./certificate.ts";
 import type { Entry } from "./entry.ts";
 import { entryOf, parseEntry } from "./entry.ts";

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import nodeFs from "node:fs";
 import { dirname, join } from "node:path";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { flockSync } from "./flock.ts";
 
 /** The calls that the store makes; tests pass one that fails between any two of them. */

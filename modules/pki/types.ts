@@ -1,5 +1,10 @@
 // What the rest may see of a cluster's PKI.
-import type { Authority } from "../plan/index.ts";
+import type { Authority, MachinePlan, Plan } from "../plan/index.ts";
+
+/** What certificates are issued and delivered by. */
+export interface PkiPlan extends Pick<Plan, "cluster" | "certificates"> {
+  readonly machines: readonly Pick<MachinePlan, "name" | "role">[];
+}
 
 /** Fingerprints and public halves only: this is what synthesis and Terraform's state may hold. */
 export interface PublicPki {

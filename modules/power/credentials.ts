@@ -1,5 +1,5 @@
 import type { BmcPlan } from "../plan/index.ts";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import type { PowerDeps } from "./types.ts";
 
 /** Value of the Authorization header, or undefined for a controller without credentials. */

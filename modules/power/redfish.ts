@@ -1,7 +1,7 @@
 // Redfish, the part that power needs (DSP0266; ComputerSystem.Reset and Boot of the ComputerSystem schema).
 
 import type { BmcPlan } from "../plan/index.ts";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { authorization } from "./credentials.ts";
 import type { Power, PowerDeps, PowerOptions, PowerResponse } from "./types.ts";
 import { until } from "./until.ts";

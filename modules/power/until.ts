@@ -1,4 +1,4 @@
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import type { PowerDeps, PowerOptions } from "./types.ts";
 
 /** What an attempt came to: the value, or what was there in place of what is waited for. */
