@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 
 export interface CommandResult {
   readonly code: number;

@@ -1,7 +1,7 @@
 // What a lab is told: everything else follows from the site.
 import { dirname, join, resolve } from "node:path";
-import { LandfallError } from "../spec/error.ts";
-import type { Machine, Site } from "../spec/schema.ts";
+import type { Machine, Site } from "../spec/index.ts";
+import { LandfallError } from "../spec/index.ts";
 
 /** Where the lab finds the programs and firmware that it does not build itself. Absolute paths. */
 export interface LabTools {

@@ -1,7 +1,7 @@
 // The daemon's ear: HTTP with JSON on a unix socket that only root may open. Faults are injected and costs read here.
 import { createServer, request, type Server } from "node:http";
 import { z } from "zod";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import type { LabConfig } from "./config.ts";
 import type { MachineKind, PowerState } from "./machine.ts";
 import type { LabUsage } from "./usage.ts";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { createGroup, type Hierarchy, readHierarchies } from "./cgroups.ts";
 import { type LabConfig, type LabPlan, labFiles, planLab } from "./config.ts";
 import { controlServer, type LabControl } from "./control.ts";

@@ -1,7 +1,7 @@
 // Takes a lab down from nothing but its names: whether its daemon lives, was killed, or never came up.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { groupFolders, groupProcesses, killGroup, readHierarchies, removeGroup } from "./cgroups.ts";
 import { type LabConfig, labFiles } from "./config.ts";
 import { procSysctls, SharedHost } from "./host.ts";

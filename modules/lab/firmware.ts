@@ -2,7 +2,7 @@
 // Everything it says on the wire comes from the machine's own network namespace.
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { type AssetCache, parseAssetUrl } from "./assets.ts";
 import { attempt } from "./command.ts";
 import type { ConsoleLog } from "./console.ts";

@@ -1,6 +1,6 @@
 // iPXE scripts as boot services write them: strict, so that a script which true firmware might not run fails here as well.
 // https://ipxe.org/scripting
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 
 export interface BootTarget {
   readonly kernel: string;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { parseAssetUrl } from "./assets.ts";
 import { createGroup, groupFolders, type Hierarchy, killGroup, removeGroup } from "./cgroups.ts";
 import { inGroup, run as runCommand } from "./command.ts";

@@ -1,7 +1,7 @@
 // A program that the lab keeps running: started again when it dies, unless it was told to stop.
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import type { ConsoleLog } from "./console.ts";
 
 export interface ServiceOptions {

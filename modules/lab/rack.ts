@@ -1,6 +1,6 @@
 // The machines of a lab with their BMCs.
 import { mkdirSync } from "node:fs";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { AssetCache } from "./assets.ts";
 import { bmcOf, serveBmcs } from "./bmc.ts";
 import type { Hierarchy } from "./cgroups.ts";

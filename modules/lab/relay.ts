@@ -5,7 +5,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import type { LabPlan } from "./config.ts";
 
 /** What the child is told with each socket. */

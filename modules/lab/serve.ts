@@ -1,6 +1,6 @@
 // The daemon's program: `node serve.ts lab.json`. Says "ready", or what does not come up, on its standard output.
 import { readFileSync } from "node:fs";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import type { LabConfig } from "./config.ts";
 import { serveLab } from "./daemon.ts";
 

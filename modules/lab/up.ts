@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { LandfallError } from "../spec/error.ts";
+import { LandfallError } from "../spec/index.ts";
 import { type LabConfig, labFiles, planLab } from "./config.ts";
 import { controlClient, type LabControl } from "./control.ts";
 import { configHash } from "./daemon.ts";
