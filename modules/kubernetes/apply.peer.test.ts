@@ -3,18 +3,22 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { probeManifests } from "../health/index.ts";
+import type { Plan } from "../plan/index.ts";
+import { buildTool, runProcess } from "../release/index.ts";
+import { addons } from "./addons/index.ts";
 import { type Api, getJson, openApi } from "./api.ts";
-import { applyManifests } from "./apply.ts";
+import { type Applied, applyManifests } from "./apply.ts";
 
-const folder = process.env.LANDFALL_PEERS;
-if (folder === undefined) {
-  throw new Error(
-    "LANDFALL_PEERS must name the folder that holds kube-apiserver and etcd; `npm test` sets it",
-  );
-}
+/** Where set-up has built them; else they are built now, which takes minutes. */
+const build = (name: "etcd" | "kube-apiserver") =>
+  buildTool(name, {
+    cacheDir: process.env.LANDFALL_CACHE ?? join(homedir(), ".cache", "landfall"),
+    run: runProcess,
+  });
 
 const manifests = [
   {
@@ -96,15 +100,16 @@ describe("server-side apply on a real apiserver", () => {
       key: readFileSync(join(directory, "admin.key"), "utf8"),
       proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
     });
+    const [etcd, apiServer] = [await build("etcd"), await build("kube-apiserver")];
     children.push(
-      start("etcd", [
+      start("etcd", etcd, [
         `--data-dir=${join(directory, "etcd")}`,
         `--listen-client-urls=http://127.0.0.1:${etcdPort}`,
         `--advertise-client-urls=http://127.0.0.1:${etcdPort}`,
         `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
         "--log-level=error",
       ]),
-      start("kube-apiserver", [
+      start("kube-apiserver", apiServer, [
         `--etcd-servers=http://127.0.0.1:${etcdPort}`,
         "--bind-address=127.0.0.1",
         "--advertise-address=127.0.0.1",
@@ -116,11 +121,12 @@ describe("server-side apply on a real apiserver", () => {
         "--service-account-issuer=https://kubernetes.default.svc",
         `--service-account-key-file=${join(directory, "server.crt")}`,
         `--service-account-signing-key-file=${join(directory, "server.key")}`,
+        "--allow-privileged=true",
         "--authorization-mode=RBAC",
         "--endpoint-reconciler-type=none",
       ]),
     );
-  });
+  }, 1_800_000);
 
   afterAll(async () => {
     await client?.close();
@@ -138,10 +144,10 @@ describe("server-side apply on a real apiserver", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  function start(name: string, parameters: string[]): ChildProcess {
+  function start(name: string, program: string, parameters: string[]): ChildProcess {
     const file = join(directory, `${name}.log`);
     const log = openSync(file, "w");
-    const child = spawn(join(folder ?? "", name), parameters, {
+    const child = spawn(program, parameters, {
       cwd: directory,
       stdio: ["ignore", log, log],
     });
@@ -151,6 +157,8 @@ describe("server-side apply on a real apiserver", () => {
     );
     return child;
   }
+
+  const versions = ({ object, resourceVersion }: Applied) => [object, resourceVersion];
 
   it("applies while the apiserver is still starting, in whatever order the manifests are given", async () => {
     const applied = await apply();
@@ -202,6 +210,26 @@ describe("server-side apply on a real apiserver", () => {
     const { value, date } = await getJson<{ data: Record<string, string> }>(client, path);
     expect(value.data).toEqual({ colour: "green", theirs: "kept" });
     expect(Math.abs((date?.getTime() ?? 0) - Date.now())).toBeLessThan(5000);
+  });
+
+  it("takes everything that a cluster is given, and changes nothing the second time", async () => {
+    const network = {
+      pods: "10.42.0.0/16",
+      services: "10.43.0.0/16",
+      apiService: "10.43.0.1",
+      dnsService: "10.43.0.53",
+      domain: "cluster.local",
+    };
+    const images = Object.fromEntries(
+      ["kube-router", "kube-proxy", "coredns"].map((name) => [name, `landfall.local/${name}:v1`]),
+    );
+    const everything = [
+      ...addons({ plan: { network } as Plan, images }),
+      ...probeManifests({ plan: { network }, image: "landfall.local/web:v1" }),
+    ];
+    const first = await apply(everything);
+    expect(first).toHaveLength(everything.length);
+    expect((await apply(everything)).map(versions)).toEqual(first.map(versions));
   });
 
   it("refuses a misspelt field at once, with the API's own words", async () => {

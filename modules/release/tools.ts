@@ -12,6 +12,8 @@ export type ToolName =
   | "bootcmd"
   | "ignition-validate"
   | "kubectl"
+  | "kube-apiserver"
+  | "etcd"
   | "etcdctl"
   | "kubeadm"
   | "containerd"
@@ -80,7 +82,10 @@ function toolStep(
     case "ignition-validate":
       return { step: goStep("ignition-validate", goModules["ignition-validate"]), binary: "validate" };
     case "kubectl":
+    case "kube-apiserver":
       return { step: kubernetesPrograms(kubernetes), binary: name };
+    case "etcd":
+      return { step: goStep("etcd", goModules.etcd), binary: "server" };
     case "etcdctl":
       return { step: goStep("etcdctl", goModules.etcdctl), binary: name };
     case "kubeadm":
