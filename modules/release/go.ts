@@ -1,27 +1,43 @@
 // Programs built from Go modules, with flags that make the same bytes from the same sources.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { GoModule } from "./pins.ts";
 import { defineStep, type Step, type StepContext } from "./step.ts";
 
 const flags = ["-trimpath", "-ldflags"] as const;
 const stripped = "-s -w";
 
-/** A step that builds a module's packages into `bin/`, with `go.mod` and `go.sum` beside it as evidence. */
-export function goStep(name: string, source: GoModule): Step {
-  return defineStep(`go-${name}`, { source, flags, stripped }, [], async (context) => {
-    const work = join(context.out, "src");
-    mkdirSync(work);
-    const lines = [
-      `module landfall.build/${name}`,
-      "",
-      `go ${source.go}`,
-      "",
-      `require ${source.module} ${source.version}`,
-    ];
-    writeFileSync(join(work, "go.mod"), `${[...lines, ...(source.extra ?? [])].join("\n")}\n`);
-    await goBuild(context, { work, packages: source.packages, ldflags: stripped });
-  });
+/**
+ * A step that builds a module's packages into `bin/`, with `go.mod` and `go.sum` beside it as evidence.
+ * @param cgo a Debian tree whose C libraries the programs are linked with, so that they run in images made of it.
+ *   Default: no C, and no libraries.
+ */
+export function goStep(name: string, source: GoModule, cgo?: Step): Step {
+  const ldflags = [stripped, ...(source.variables ?? []).map((variable) => `-X ${variable}`)].join(" ");
+  return defineStep(
+    `go-${name}`,
+    { source, flags, stripped },
+    cgo === undefined ? [] : [cgo],
+    async (context) => {
+      const work = join(context.out, "src");
+      mkdirSync(work);
+      const lines = [
+        `module landfall.build/${name}`,
+        "",
+        `go ${source.go}`,
+        "",
+        `require ${source.module} ${source.version}`,
+      ];
+      writeFileSync(join(work, "go.mod"), `${[...lines, ...(source.extra ?? [])].join("\n")}\n`);
+      const sysroot = cgo === undefined ? undefined : join(context.outputOf(cgo), "tree");
+      await goBuild(context, {
+        work,
+        packages: source.packages,
+        ldflags,
+        ...(sysroot !== undefined && { sysroot }),
+      });
+    },
+  );
 }
 
 /** A program of this module's own, of the standard library alone. */
@@ -58,7 +74,7 @@ export async function writeKubernetesModule(
   kubernetes: string,
 ): Promise<void> {
   const listed = await go(context, ["mod", "download", "-json", `k8s.io/kubernetes@v${kubernetes}`], {
-    cwd: work,
+    work,
   });
   const { Dir: source } = JSON.parse(listed) as { Dir: string };
   writeFileSync(join(work, "go.mod"), deriveGoMod(readFileSync(join(source, "go.mod"), "utf8"), kubernetes));
@@ -90,38 +106,33 @@ interface GoBuild {
   readonly work: string;
   readonly packages: readonly string[];
   readonly ldflags: string;
+  /** Tree with the C headers and libraries to link with. Default: no C. */
+  readonly sysroot?: string;
 }
 
 async function goBuild(context: StepContext, build: GoBuild): Promise<void> {
   const bin = join(context.out, "bin");
   mkdirSync(bin);
-  await go(context, ["build", ...flags, build.ldflags, "-o", `${bin}/`, ...build.packages], {
-    cwd: build.work,
-  });
+  await go(context, ["build", ...flags, build.ldflags, "-o", `${bin}/`, ...build.packages], build);
 }
 
 /** Runs go with flags under which nothing of this computer enters the build; checksums are verified as Go is set up to. */
 export function go(
   context: StepContext,
   args: readonly string[],
-  options: { readonly cwd: string },
+  options: { readonly work: string; readonly sysroot?: string },
 ): Promise<string> {
   const { goCacheDir, goModCacheDir } = context.options;
   return context.run("go", args, {
-    cwd: options.cwd,
+    cwd: options.work,
     env: {
       GOFLAGS: "-buildvcs=false -mod=mod",
-      CGO_ENABLED: "0",
+      CGO_ENABLED: options.sysroot === undefined ? "0" : "1",
+      ...(options.sysroot !== undefined && { CC: `gcc --sysroot=${options.sysroot}` }),
       GOTOOLCHAIN: "local",
       GOWORK: "off",
       ...(goCacheDir !== undefined && { GOCACHE: goCacheDir }),
       ...(goModCacheDir !== undefined && { GOMODCACHE: goModCacheDir }),
     },
   });
-}
-
-/** Name of the binary that `go build` makes of a main package. */
-export function binaryName(packagePath: string): string {
-  const name = basename(packagePath);
-  return /^v\d+$/.test(name) ? binaryName(packagePath.slice(0, -name.length - 1)) : name;
 }

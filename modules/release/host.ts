@@ -5,6 +5,7 @@ export const hostPackages: readonly string[] = [
   "cpio",
   "zstd",
   "kmod",
+  "gcc",
   "systemd",
   "util-linux",
 ];
@@ -17,6 +18,7 @@ const packageOf: Readonly<Record<string, string>> = {
   depmod: "kmod",
   systemctl: "systemd",
   flock: "util-linux",
+  gcc: "gcc",
 };
 
 /** How to get a program that is missing, as a sentence. */

@@ -13,6 +13,8 @@ export interface GoModule {
   readonly go: string;
   /** Further lines of that go.mod. */
   readonly extra?: readonly string[];
+  /** String variables set by the linker, as `path.name=value`. */
+  readonly variables?: readonly string[];
 }
 
 export const goModules = {
@@ -66,6 +68,17 @@ export const goModules = {
     version: "v0.11.0",
     packages: ["github.com/poseidon/matchbox/cmd/matchbox", "github.com/poseidon/matchbox/cmd/bootcmd"],
     go: "1.24",
+  },
+  // Debian's own is 2.14: it refuses configs of 3.4.0, and Matchbox writes every config as 3.4.0.
+  ignition: {
+    module: "github.com/coreos/ignition/v2",
+    version: "v2.21.0",
+    packages: ["github.com/coreos/ignition/v2/internal"],
+    go: "1.24",
+    variables: [
+      "github.com/coreos/ignition/v2/internal/version.Raw=2.21.0",
+      "github.com/coreos/ignition/v2/internal/distro.selinuxRelabel=false",
+    ],
   },
   "ignition-validate": {
     module: "github.com/coreos/ignition/v2",
@@ -121,7 +134,9 @@ export const debian = {
     // the API's balancer and virtual address
     ["haproxy", "keepalived"],
     // the initrd
-    ["busybox-static", "ignition", "gdisk", "fdisk", "e2fsprogs", "dosfstools"],
+    ["busybox-static", "gdisk", "fdisk", "e2fsprogs", "dosfstools"],
+    // what Ignition is linked with; in the tree only, not in the root
+    ["libblkid-dev", "libc6-dev"],
   ].flat(),
 } as const;
 

@@ -143,10 +143,11 @@ function versions(kubernetes: string, packages: string): Record<string, string> 
     containerd: goModules.containerd.version.slice(1),
     coredns: goModules.coredns.version.slice(1),
     cni: goModules.cni.version.slice(1),
+    ignition: goModules.ignition.version.slice(1),
     "kube-router": goModules["kube-router"].version.slice(1),
     linux: debianVersion("linux-image-cloud-amd64"),
     ...Object.fromEntries(
-      ["systemd", "runc", "ignition", "haproxy", "keepalived", "openssh-server"].map((name) => [
+      ["systemd", "runc", "haproxy", "keepalived", "openssh-server"].map((name) => [
         name,
         debianVersion(name),
       ]),

@@ -33,6 +33,7 @@ export function systemSteps(): SystemSteps {
       return { APT_SOURCES: file };
     },
   });
+  const ignition = goStep("ignition", goModules.ignition, tree);
   const root = recipeStep("root", {
     recipe: "root.sh",
     inputs: ownFolder("root"),
@@ -48,9 +49,13 @@ export function systemSteps(): SystemSteps {
   const initrd = recipeStep("initrd", {
     recipe: "initrd.sh",
     inputs: ownFolder("initrd"),
-    needs: [tree],
+    needs: [tree, ignition],
     variables: { MODULES: initrdModules.join(" ") },
-    paths: ({ outputOf }) => ({ DEBIAN: outputOf(tree), FILES: ownPath("initrd") }),
+    paths: ({ outputOf }) => ({
+      DEBIAN: outputOf(tree),
+      IGNITION: outputOf(ignition),
+      FILES: ownPath("initrd"),
+    }),
   });
   return { containerd, debian: tree, root, initrd };
 }

@@ -1,5 +1,5 @@
 # The initrd: busybox, the real Ignition with the programs that it calls, and our init.
-# In: DEBIAN (output of its step), FILES (init and its helpers), MODULES (kernel modules, separated by spaces),
+# In: DEBIAN, IGNITION (outputs of their steps), FILES (init and its helpers), MODULES (kernel modules, separated by spaces),
 # SOURCE_DATE_EPOCH. Out: $OUT/initrd (zstd cpio), $OUT/tree (the same, unpacked).
 set -eu
 debian=$DEBIAN/tree
@@ -23,10 +23,9 @@ take() {
 }
 take /usr/sbin/useradd /usr/sbin/userdel /usr/sbin/usermod /usr/sbin/groupadd /usr/sbin/groupdel /usr/sbin/sgdisk \
 	/usr/sbin/mkfs.ext4 /usr/sbin/mkfs.fat /usr/sbin/wipefs /usr/bin/lsblk /usr/sbin/blkid /usr/bin/udevadm /usr/bin/flock \
-	/usr/lib/dracut/modules.d/30ignition/ignition \
 	/usr/lib/x86_64-linux-gnu/libnss_files.so.2 /usr/lib/x86_64-linux-gnu/libnss_dns.so.2 /usr/lib/x86_64-linux-gnu/libresolv.so.2
-mv "$tree/usr/lib/dracut/modules.d/30ignition/ignition" "$tree/usr/bin/ignition"
-rm -r "$tree/usr/lib/dracut"
+# Linked with libblkid and libc, which others above have brought.
+install -m 0755 "$IGNITION/bin/internal" "$tree/usr/bin/ignition"
 ln -s mkfs.fat "$tree/usr/sbin/mkfs.vfat"
 
 cp "$debian/usr/bin/busybox" "$tree/bin/busybox"

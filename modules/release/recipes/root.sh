@@ -13,9 +13,9 @@ replace() {
 }
 
 cd "$tree"
-rm -rf boot/* vmlinuz* initrd.img* usr/lib/dracut usr/lib/klibc usr/lib/apt usr/share/initramfs-tools etc/initramfs-tools \
+rm -rf boot/* vmlinuz* initrd.img* usr/include usr/lib/x86_64-linux-gnu/*.a usr/lib/x86_64-linux-gnu/*.o usr/lib/x86_64-linux-gnu/pkgconfig usr/lib/klibc usr/lib/apt usr/share/initramfs-tools etc/initramfs-tools \
 	usr/share/perl* usr/share/doc usr/share/man usr/share/info usr/share/locale usr/share/lintian usr/share/bash-completion \
-	usr/lib/x86_64-linux-gnu/perl* usr/lib/x86_64-linux-gnu/libperl* usr/bin/perl* usr/bin/busybox \
+	usr/lib/x86_64-linux-gnu/perl* usr/bin/perl* usr/bin/busybox \
 	usr/lib/udev/hwdb.bin usr/lib/udev/hwdb.d \
 	etc/apt var/lib/apt var/cache/* var/log/* var/lib/dpkg/info var/lib/dpkg/*-old var/lib/systemd/catalog \
 	etc/ssh/ssh_host_* etc/.pwd.lock run/* tmp/*
