@@ -48,7 +48,7 @@ Kind=!bridge
 [Network]
 Address=@ADDRESS@/@PREFIX@
 Gateway=@GATEWAY@
-LinkLocalAddressing=ipv6
+LinkLocalAddressing=no
 IPv6AcceptRA=no
 `,
       ),
@@ -72,6 +72,8 @@ net.ipv6.conf.all.forwarding = 1
     ],
     units: [
       { name: "systemd-networkd.service", enabled: true },
+      // Addresses are static: nothing here has to wait until the network says that it is online.
+      unit({ name: "systemd-networkd-wait-online.service", mask: true }),
       // A container (the lab) has its host's modules.
       unit({
         name: "systemd-modules-load.service",

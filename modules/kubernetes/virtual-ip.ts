@@ -52,7 +52,9 @@ export function virtualRouterId(address: string): number {
   return (last % 255) + 1;
 }
 
+/** Debian's unit, with our own configuration: its condition asks for a file of another name. */
 export const virtualIpDropin = `[Unit]
+ConditionFileNotEmpty=
 StartLimitIntervalSec=0
 
 [Service]

@@ -14,9 +14,9 @@ api_answers() {
   curl -sf -m 2 --cacert $pki/ca.crt https://127.0.0.1:6443/readyz >/dev/null
 }
 node_ready() {
-  curl -sf -m 2 --cacert $pki/ca.crt --cert $pki/kubelet.crt --key $pki/kubelet.key \
+  [ "$(curl -sf -m 2 --cacert $pki/ca.crt --cert $pki/kubelet.crt --key $pki/kubelet.key \
     "https://127.0.0.1:7443/api/v1/nodes/$NAME" |
-    jq -e '.status.conditions[] | select(.type == "Ready" and .status == "True")' >/dev/null
+    jq -r '.status.conditions[] | select(.type == "Ready") | .status')" = True ]
 }
 
 if [ -e /etc/kubernetes/manifests/etcd.yaml ]; then
