@@ -126,6 +126,16 @@ describe("waitHealthy", () => {
     expect(heard).toEqual(["w1", "w2"]);
   });
 
+  it("tells of silent machines of later conditions too", async () => {
+    const quiet = (name: string, ...silent: string[]) =>
+      scripted(name, { ok: false, evidence: `${name} fails`, silent });
+    const conditions = [scripted("a", false), quiet("b", "m3"), quiet("c", "m3", "w1")];
+    const error = await failure(waitHealthy(fakeCluster(), { conditions, timeoutSeconds: 1, ...clock() }));
+    expect(error.details.found).toBe(
+      "bad; last heard of m3: m3 printed stage install; last heard of w1: w1 printed stage install",
+    );
+  });
+
   it("becomes healthy when the cluster does", async () => {
     const cluster = fakeCluster({
       [paths.nodes]: list([]),

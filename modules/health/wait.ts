@@ -74,7 +74,9 @@ async function unhealthy(
 ): Promise<LandfallError> {
   const [first, ...others] = failing;
   const result = first && latest.get(first);
-  const { evidence = "never checked" } = result ? await withLastHeard(context, result) : {};
+  // Whichever condition fails first: all machines that gave no sign of life are named, with what they last said.
+  const silent = [...new Set(failing.flatMap((condition) => latest.get(condition)?.silent ?? []))];
+  const { evidence = "never checked" } = result ? await withLastHeard(context, { ...result, silent }) : {};
   const also = others.length === 0 ? "" : ` Neither do: ${others.map(({ name }) => name).join(", ")}.`;
   return new LandfallError(
     "unhealthy",

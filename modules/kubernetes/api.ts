@@ -125,25 +125,38 @@ function openTransport(options: ApiOptions): { send: Send; close: () => Promise<
       const { agent, undici } = await dispatcher.get();
       const timeout = AbortSignal.timeout(timeoutMs);
       const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
-      const reply = await undici.request(server + path, {
-        dispatcher: agent,
-        method,
-        signal,
-        headers: { accept: "application/json, */*", ...(contentType && { "content-type": contentType }) },
-        ...(body !== undefined && { body }),
-      });
-      const { date } = reply.headers;
-      return {
-        status: reply.statusCode,
-        body: await reply.body.text(),
-        date: typeof date === "string" ? new Date(date) : undefined,
-        server,
+      const exchange = async (): Promise<ApiReply> => {
+        const reply = await undici.request(server + path, {
+          dispatcher: agent,
+          method,
+          signal,
+          headers: { accept: "application/json, */*", ...(contentType && { "content-type": contentType }) },
+          ...(body !== undefined && { body }),
+        });
+        const { date } = reply.headers;
+        return {
+          status: reply.statusCode,
+          body: await reply.body.text(),
+          date: typeof date === "string" ? new Date(date) : undefined,
+          server,
+        };
       };
+      return orAborted(exchange(), signal);
     },
     close: async () => {
       if (dispatcher.started()) await (await dispatcher.get()).agent.destroy();
     },
   };
+}
+
+/** undici heeds a signal only once it is connected. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 async function openDispatcher({ ca, cert, key, proxy }: ApiOptions) {

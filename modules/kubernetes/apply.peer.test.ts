@@ -10,7 +10,7 @@ import { probeManifests } from "../health/index.ts";
 import type { Plan } from "../plan/index.ts";
 import { buildTool, runProcess } from "../release/index.ts";
 import { addons } from "./addons/index.ts";
-import { type Api, getJson, openApi } from "./api.ts";
+import { type Api, getJson, openApi, reason } from "./api.ts";
 import { type Applied, applyManifests } from "./apply.ts";
 
 /** Where set-up has built them; else they are built now, which takes minutes. */
@@ -88,17 +88,22 @@ describe("server-side apply on a real apiserver", () => {
   const apply = (list: readonly object[] = manifests) =>
     applyManifests({ client, manifests: list, timeoutSeconds: 90, signal: died.signal });
 
+  const pem = (file: string) => readFileSync(join(directory, file), "utf8");
+  const options = () => ({
+    ca: pem("ca.crt"),
+    cert: pem("admin.crt"),
+    key: pem("admin.key"),
+    proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+  });
+
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "landfall-apply-"));
     const [etcdPort, peerPort, apiPort, deadPort] = await freePorts(4);
     makeCertificates(directory);
     proxy = await connectProxy(() => tunnels++);
     client = openApi({
+      ...options(),
       servers: [`https://127.0.0.1:${deadPort}`, `https://127.0.0.1:${apiPort}`],
-      ca: readFileSync(join(directory, "ca.crt"), "utf8"),
-      cert: readFileSync(join(directory, "admin.crt"), "utf8"),
-      key: readFileSync(join(directory, "admin.key"), "utf8"),
-      proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
     });
     const [etcd, apiServer] = [await build("etcd"), await build("kube-apiserver")];
     children.push(
@@ -232,6 +237,37 @@ describe("server-side apply on a real apiserver", () => {
     expect((await apply(everything)).map(versions)).toEqual(first.map(versions));
   });
 
+  it("is reached directly too, and only if its certificate is the right authority's and covers the address", async () => {
+    const server = client.servers.at(-1) ?? "";
+    const [, port] = server.split("127.0.0.1:");
+    const ask = async (servers: string[], ca = pem("ca.crt")) => {
+      const api = openApi({ servers, ca, cert: pem("admin.crt"), key: pem("admin.key") });
+      return api.request({ path: "/version" }).finally(api.close);
+    };
+    expect((await ask([server])).status).toBe(200);
+    await expect(ask([server], pem("stranger.crt"))).rejects.toThrow(
+      /unable to verify|self-signed|signature/,
+    );
+    await expect(ask([`https://localhost:${port}`])).rejects.toThrow(/altnames/);
+    const throughProxy = openApi({ ...options(), servers: [`https://localhost:${port}`] });
+    await expect(throughProxy.request({ path: "/version" })).rejects.toThrow(/altnames/);
+    await throughProxy.close();
+  });
+
+  it("gives up on a server that takes connections and never answers", async () => {
+    const mute = await listening(createServer());
+    const api = openApi({
+      ...options(),
+      servers: [`https://127.0.0.1:${(mute.address() as AddressInfo).port}`],
+    });
+    const begun = performance.now();
+    const error = await api.request({ path: "/version", timeoutMs: 300 }).catch((error: unknown) => error);
+    expect(reason(error)).toBe("no answer in time");
+    expect(performance.now() - begun).toBeLessThan(1000);
+    await api.close();
+    mute.close();
+  });
+
   it("refuses a misspelt field at once, with the API's own words", async () => {
     const typo = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "typo" }, dta: {} };
     await expect(apply([typo])).rejects.toMatchObject({
@@ -253,7 +289,9 @@ function makeCertificates(directory: string): void {
     "-keyout",
     `${name}.key`,
   ];
-  openssl("req", "-x509", ...key("ca"), "-out", "ca.crt", "-subj", "/CN=test", "-days", "1");
+  for (const name of ["ca", "stranger"]) {
+    openssl("req", "-x509", ...key(name), "-out", `${name}.crt`, "-subj", "/CN=test", "-days", "1");
+  }
   for (const [name, subject, extensions] of [
     ["server", "/CN=kube-apiserver", "subjectAltName=IP:127.0.0.1"],
     ["admin", "/O=system:masters/CN=admin", "extendedKeyUsage=clientAuth"],

@@ -1,5 +1,5 @@
 import { getJson } from "../../kubernetes/index.ts";
-import { type Condition, everyOne, type Problem } from "../condition.ts";
+import { type Condition, everyOne } from "../condition.ts";
 import { probe } from "../probe-manifests.ts";
 import { probeNodes } from "./probes.ts";
 
@@ -13,8 +13,17 @@ export const dns: Condition = {
   describe: "CoreDNS is ready, and pods of every node look up a Service's right address",
   next: "`landfall kubectl -n kube-system logs deployment/coredns`; if it is well, see `network`.",
   async check({ plan, api }, signal) {
-    const [coredns, service, probes] = await Promise.all([
-      getJson<Deployment>(api, "/apis/apps/v1/namespaces/kube-system/deployments/coredns", { signal }),
+    const { value: coredns } = await getJson<Deployment>(
+      api,
+      "/apis/apps/v1/namespaces/kube-system/deployments/coredns",
+      { signal },
+    );
+    const ready = coredns.status?.readyReplicas ?? 0;
+    const wanted = coredns.spec?.replicas ?? 1;
+    // Until it is ready every lookup would only wait for its time-out.
+    if (ready < wanted || ready === 0)
+      return everyOne([{ who: "CoreDNS", what: `${ready} of ${wanted} ready` }], "");
+    const [{ value: service }, probes] = await Promise.all([
       getJson<{ spec?: { clusterIP?: string } }>(
         api,
         `/api/v1/namespaces/${probe.namespace}/services/${probe.name}`,
@@ -22,17 +31,13 @@ export const dns: Condition = {
       ),
       probeNodes(api, plan, signal),
     ]);
-    const ready = coredns.value.status?.readyReplicas ?? 0;
-    const wanted = coredns.value.spec?.replicas ?? 1;
-    const address = service.value.spec?.clusterIP ?? "";
-    const problems: Problem[] = probes.flatMap(({ machine, probe, problem }) => {
+    const address = service.spec?.clusterIP ?? "";
+    const problems = probes.flatMap(({ machine, probe, problem }) => {
       if (!probe) return [{ who: machine, what: problem }];
       if (probe.dns.addresses?.includes(address)) return [];
       const got = probe.dns.error ?? (probe.dns.addresses?.join(", ") || "no address");
       return [{ who: machine, what: `looked up ${probe.dns.name}, expected ${address}, got ${got}` }];
     });
-    if (ready < wanted || ready === 0)
-      problems.unshift({ who: "CoreDNS", what: `${ready} of ${wanted} ready` });
     const nodes = probes.length;
     return everyOne(problems, `CoreDNS ${ready} of ${wanted}; right answers on ${nodes} of ${nodes} nodes`);
   },
