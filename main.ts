@@ -2,7 +2,7 @@
 // `npx landfall` does the same in its own process, for one cluster.
 import { findRelease, openWorkspace, planAll, prepare, writeStacks } from "./modules/cli/index.ts";
 
-const workspace = openWorkspace(import.meta.dirname, process.env);
+const workspace = openWorkspace(process.cwd(), process.env);
 const now = new Date();
 const prepared = planAll(workspace).flatMap((plan) => {
   const release = findRelease(workspace, plan.kubernetes);

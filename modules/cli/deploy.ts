@@ -119,10 +119,11 @@ function failed(cluster: string, what: string, { code, diagnostics, text }: Terr
   });
 }
 
-/** A step has already said all that matters, which Terraform repeats after words of its own. */
+/** Of a step that failed, its own error (see commands/step.ts), which Terraform wraps in words of its own. */
 function describe({ summary, detail, address }: TerraformResult["diagnostics"][number]): string {
   const said = /\. Output: (.*)$/s.exec(detail ?? "")?.[1]?.trim();
-  return `${address ? `${address}: ` : ""}${said ?? [summary, detail].filter(Boolean).join(": ")}`;
+  const error = said?.slice(said.search(/^[^ ]+: error: /m)).replaceAll("error: ", "");
+  return error ?? [address, summary, detail].filter(Boolean).join(": ");
 }
 
 function interrupted(cluster: string): LandfallError {

@@ -9,7 +9,7 @@ import {
 import { adminCredentials, ensurePki } from "../pki/index.ts";
 import type { Plan } from "../plan/index.ts";
 import { openPower } from "../power/index.ts";
-import { lastHeard } from "./machine-target.ts";
+import { lastHeard } from "./console.ts";
 import { powerDeps } from "./power-deps.ts";
 import { pkiDir, type Workspace } from "./workspace.ts";
 

@@ -2,6 +2,7 @@ import { hostKeyOnConsole, type Target } from "../deliver/index.ts";
 import { deliveryPrivateKey } from "../pki/index.ts";
 import type { MachinePlan } from "../plan/index.ts";
 import { openPower } from "../power/index.ts";
+import { lastHeard } from "./console.ts";
 import { powerDeps } from "./power-deps.ts";
 import { readMachine, writeMachine } from "./run-record.ts";
 import { pkiDir, type Workspace } from "./workspace.ts";
@@ -39,17 +40,4 @@ export function machineTarget(options: TargetOptions): Target {
     clock: deps.clock,
     lastHeard: async () => lastHeard(await power.state(), await power.console()),
   };
-}
-
-/** What a console told last, in a line. */
-export function lastHeard(power: "on" | "off", console: string | undefined): string {
-  const lines = (console ?? "").split(/\r?\n/).filter((line) => line.trim() !== "");
-  const stage = stageOf(console) ?? "none";
-  if (console === undefined) return `power ${power}; its BMC shows no console`;
-  return `power ${power}; last stage ${stage}; last line on its console: ${lines.at(-1)?.slice(0, 200) ?? "none"}`;
-}
-
-/** The last stage of its boot that a machine announced. */
-export function stageOf(console: string | undefined): string | undefined {
-  return [...(console ?? "").matchAll(/^landfall: stage ([a-z]+)\s*$/gm)].at(-1)?.[1];
 }

@@ -1,8 +1,8 @@
 import { formatResults, healthReport } from "../../health/index.ts";
 import type { MachinePlan } from "../../plan/index.ts";
 import { openPower } from "../../power/index.ts";
+import { stageOf } from "../console.ts";
 import { checkHealth } from "../health.ts";
-import { stageOf } from "../machine-target.ts";
 import type { Invocation } from "../main.ts";
 import { exit, printJson, table } from "../output.ts";
 import { powerDeps } from "../power-deps.ts";

@@ -2,23 +2,45 @@ import { setTimeout } from "node:timers/promises";
 import { deliver } from "../../deliver/index.ts";
 import { machineFiles } from "../../pki/index.ts";
 import { openPower, type Power } from "../../power/index.ts";
-import { machineTarget, stageOf } from "../machine-target.ts";
+import { LandfallError } from "../../spec/error.ts";
+import { failureOf, stageOf } from "../console.ts";
+import { machineTarget } from "../machine-target.ts";
 import { powerDeps } from "../power-deps.ts";
 import { readMachine, writeMachine } from "../run-record.ts";
+import { startIntoNetwork } from "../start-machine.ts";
 import { pkiDir } from "../workspace.ts";
 import { machineOf, type StepContext } from "./context.ts";
 
-/** Waits until a machine answers, and hands it its keys: its own and no other's. */
+/**
+ * Waits until a machine answers, and hands it its keys: its own and no other's. A machine whose boot fails, or that was
+ * started long ago and never answered, is started again, once.
+ */
 export async function deliverStep(context: StepContext, name: string): Promise<void> {
   const { workspace, run, say, now } = context;
   const { plan, generation } = run;
   const machine = machineOf(plan, name);
-  const files = machineFiles(plan, pkiDir(workspace, plan.cluster), name);
-  const done = new AbortController();
-  const signal = AbortSignal.any([context.signal, done.signal]);
-  const power = openPower(machine.bmc, powerDeps(workspace), { signal, timeoutSeconds: 20 });
-  void tellStages(power, signal, (stage) => say(name, `stage ${stage}`));
+  const record = () => ({ ...readMachine(workspace, plan.cluster, name), machine, generation });
+  const remember = (change: { delivered?: string; failed?: string }) => {
+    const { failed: _, ...before } = record();
+    writeMachine(workspace, plan.cluster, { ...before, ...change });
+  };
+  remember({});
+  const ended = new AbortController();
+  const signal = AbortSignal.any([context.signal, ended.signal]);
+  const power = openPower(machine.bmc, powerDeps(workspace), { signal });
+  const { delivered } = record();
+  const startedFor = () => (now().getTime() - Date.parse(record().started ?? now().toISOString())) / 1000;
+  const restart = () => startIntoNetwork(context, machine, power);
   try {
+    if (delivered === undefined) {
+      if (startedFor() > plan.timeouts.boot) await restart();
+      const watcher = {
+        settled: () => startedFor() > settleSeconds,
+        restart,
+        say: (text: string) => say(name, text),
+      };
+      watchBoot(power, signal, watcher).catch((error: unknown) => ended.abort(error));
+    }
     const { changed } = await deliver(
       machineTarget({
         workspace,
@@ -26,33 +48,64 @@ export async function deliverStep(context: StepContext, name: string): Promise<v
         machine,
         proxy: plan.proxy,
         timeoutSeconds: plan.timeouts.boot,
-        signal: context.signal,
+        signal,
         // That it does not answer yet is what is waited for; its stages say more.
         say: (text) => text.startsWith("waiting") || say(name, text),
       }),
-      files,
+      machineFiles(plan, pkiDir(workspace, plan.cluster), name),
     );
-    const record = readMachine(workspace, plan.cluster, name);
-    writeMachine(workspace, plan.cluster, { ...record, machine, generation, delivered: now().toISOString() });
+    remember({ delivered: now().toISOString() });
     say(name, changed ? "has its keys" : "has had its keys already");
+  } catch (error) {
+    if (!context.signal.aborted) remember({ failed: error instanceof Error ? error.message : String(error) });
+    throw error;
   } finally {
-    done.abort();
+    ended.abort();
   }
 }
 
-/** Tells each stage that the console shows, until the signal; a BMC without a console, or a dead one, tells nothing. */
-async function tellStages(power: Power, signal: AbortSignal, tell: (stage: string) => void): Promise<void> {
+/** Seconds after which a console surely shows this boot, and not the one before. */
+const settleSeconds = 5;
+
+interface Watcher {
+  /** Whether its last start is long enough ago. */
+  readonly settled: () => boolean;
+  readonly restart: () => Promise<void>;
+  readonly say: (text: string) => void;
+}
+
+/**
+ * Tells each stage that the console shows. Rejects when the machine's boot has failed twice; a BMC without a console, or
+ * one that does not answer, tells nothing.
+ */
+async function watchBoot(
+  power: Power,
+  signal: AbortSignal,
+  { settled, restart, say }: Watcher,
+): Promise<void> {
   let told: string | undefined;
-  try {
-    for (;;) {
-      const console = await power.console();
-      if (console === undefined) return;
-      const stage = stageOf(console);
-      if (stage !== undefined && stage !== told) tell(stage);
-      told = stage;
-      await setTimeout(1000, undefined, { signal });
+  let restarted = false;
+  while (!signal.aborted) {
+    const console = await power.console().catch(() => "");
+    if (console === undefined) return;
+    const stage = stageOf(console);
+    if (stage !== undefined && stage !== told) say(`stage ${stage}`);
+    told = stage;
+    const failure = settled() ? failureOf(console) : undefined;
+    if (failure !== undefined) {
+      if (restarted) throw bootFailed(failure);
+      say(`failed: ${failure}`);
+      await restart();
+      restarted = true;
     }
-  } catch {
-    // The step itself says what went wrong with the machine.
+    await setTimeout(1000, undefined, { signal }).catch(() => {});
   }
+}
+
+function bootFailed(failure: string): LandfallError {
+  return new LandfallError("boot-failed", `it cannot boot: ${failure}`, {
+    found: failure,
+    expected: "an installed system, at the second attempt at the latest",
+    next: "read its console; mend what it says, and deploy again",
+  });
 }

@@ -1,6 +1,7 @@
 import { openPower } from "../../power/index.ts";
 import { powerDeps } from "../power-deps.ts";
-import { readMachine, writeMachine } from "../run-record.ts";
+import { readMachine } from "../run-record.ts";
+import { startIntoNetwork } from "../start-machine.ts";
 import { machineOf, type StepContext } from "./context.ts";
 
 /**
@@ -8,7 +9,7 @@ import { machineOf, type StepContext } from "./context.ts";
  * is on its disk stays until the cluster's next version; one that an earlier, interrupted step has started goes on.
  */
 export async function powerStep(context: StepContext, name: string): Promise<void> {
-  const { workspace, run, say, signal, now } = context;
+  const { workspace, run, say, signal } = context;
   const { cluster } = run.plan;
   const machine = machineOf(run.plan, name);
   const power = openPower(machine.bmc, powerDeps(workspace), { signal });
@@ -22,13 +23,5 @@ export async function powerStep(context: StepContext, name: string): Promise<voi
     return power.on();
   }
   if (mine?.started !== undefined && on) return say(name, "started already");
-  writeMachine(workspace, cluster, { machine, generation: run.generation });
-  if (on) {
-    say(name, "power off");
-    await power.off();
-  }
-  await power.bootFromNetworkOnce();
-  await power.on();
-  writeMachine(workspace, cluster, { machine, generation: run.generation, started: now().toISOString() });
-  say(name, "power on, starts from the network");
+  await startIntoNetwork(context, machine, power);
 }
