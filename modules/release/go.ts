@@ -67,12 +67,29 @@ export function kubernetesStep(name: string, kubernetes: string, packages: reado
   );
 }
 
+/** A step that compiles the tests of one of Kubernetes' packages into `bin/<last element>.test`. */
+export function kubernetesTestStep(name: string, kubernetes: string, testPackage: string): Step {
+  const ldflags = kubernetesLdflags(kubernetes);
+  return defineStep(
+    `go-${name}-${kubernetes}`,
+    { kubernetes, testPackage, flags, ldflags },
+    [],
+    async (context) => {
+      const work = join(context.out, "src");
+      mkdirSync(work);
+      mkdirSync(join(context.out, "bin"));
+      await writeKubernetesModule(context, work, kubernetes);
+      await go(
+        context,
+        ["test", "-c", "-vet=off", ...flags, ldflags, "-o", join(context.out, "bin/"), testPackage],
+        { work },
+      );
+    },
+  );
+}
+
 /** Makes go.mod and go.sum of a module that requires this version of Kubernetes, as Kubernetes' own do. */
-export async function writeKubernetesModule(
-  context: StepContext,
-  work: string,
-  kubernetes: string,
-): Promise<void> {
+async function writeKubernetesModule(context: StepContext, work: string, kubernetes: string): Promise<void> {
   const listed = await go(context, ["mod", "download", "-json", `k8s.io/kubernetes@v${kubernetes}`], {
     work,
   });
@@ -117,7 +134,7 @@ async function goBuild(context: StepContext, build: GoBuild): Promise<void> {
 }
 
 /** Runs go with flags under which nothing of this computer enters the build; checksums are verified as Go is set up to. */
-export function go(
+function go(
   context: StepContext,
   args: readonly string[],
   options: { readonly work: string; readonly sysroot?: string },

@@ -25,6 +25,8 @@ interface Contents {
   readonly links?: Readonly<Record<string, string>>;
   /** Default: the first binary. */
   readonly entrypoint?: readonly string[];
+  /** Arguments where a pod gives none. Default: none. */
+  readonly command?: readonly string[];
   readonly user?: string;
 }
 
@@ -61,6 +63,7 @@ export function imageStep(name: string, debian: Step, contents: Contents): Image
       await writeImageLayout(context.out, join(context.out, "layer.tar"), {
         reference,
         entrypoint: contents.entrypoint ?? [`/usr/local/bin/${names[0]}`],
+        ...(contents.command !== undefined && { command: contents.command }),
         ...(contents.user !== undefined && { user: contents.user }),
       });
     },

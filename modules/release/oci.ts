@@ -8,6 +8,7 @@ export interface ImageOptions {
   /** Full reference, as `landfall.local/etcd:v3.6.5`. */
   readonly reference: string;
   readonly entrypoint: readonly string[];
+  readonly command?: readonly string[];
   /** `KEY=value`. */
   readonly env?: readonly string[];
   readonly user?: string;
@@ -83,6 +84,7 @@ function imageConfig(options: ImageOptions, diffId: string): object {
       ...(options.user !== undefined && { User: options.user }),
       Env: ["PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...(options.env ?? [])],
       Entrypoint: options.entrypoint,
+      ...(options.command !== undefined && { Cmd: options.command }),
     },
     rootfs: { type: "layers", diff_ids: [diffId] },
   };

@@ -3,6 +3,14 @@
 /** Kubernetes releases that can be built. */
 export const knownReleases: readonly string[] = ["1.34.1", "1.35.1"];
 
+/** Tags that a release's own e2e tests ask for (test/utils/image/manifest.go of its module). */
+export const testImageTags: Readonly<
+  Record<string, { readonly agnhost: string; readonly busybox: string; readonly pause: string }>
+> = {
+  "1.34.1": { agnhost: "2.56", busybox: "1.37.0-1", pause: "3.10.1" },
+  "1.35.1": { agnhost: "2.59", busybox: "1.37.0-1", pause: "3.10.1" },
+};
+
 /** A Go module and what is built from it. Dependencies are those that its own go.mod selects. */
 export interface GoModule {
   readonly module: string;

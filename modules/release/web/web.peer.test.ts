@@ -17,7 +17,11 @@ it("tells who answers, and probes DNS and its Service (go test)", () => {
       CGO_ENABLED: "0",
       GOTOOLCHAIN: "local",
     };
-    const output = execFileSync("go", ["test", "-trimpath", "-v", "./..."], { cwd: folder, env, encoding: "utf8" });
+    const output = execFileSync("go", ["test", "-trimpath", "-v", "./..."], {
+      cwd: folder,
+      env,
+      encoding: "utf8",
+    });
     expect(output.match(/^--- PASS/gm)).toHaveLength(5);
   } finally {
     rmSync(folder, { recursive: true, force: true });
