@@ -139,6 +139,7 @@ function controllerManager({ plan, images }: StaticPodInput): object {
       `--kubeconfig=${kubeconfig}`,
       `--authentication-kubeconfig=${kubeconfig}`,
       `--authorization-kubeconfig=${kubeconfig}`,
+      ...clientAuthorities,
       "--bind-address=127.0.0.1",
       `--tls-cert-file=${pkiDir}/controller-manager-server.crt`,
       `--tls-private-key-file=${pkiDir}/controller-manager-server.key`,
@@ -160,6 +161,16 @@ function controllerManager({ plan, images }: StaticPodInput): object {
   });
 }
 
+/**
+ * Who may ask for metrics. Said here, since looking it up in the cluster fails until one apiserver has made its first
+ * roles, and controllers that fail are started again seconds later, in the middle of every first start.
+ */
+const clientAuthorities: readonly string[] = [
+  "--authentication-skip-lookup=true",
+  `--client-ca-file=${pkiDir}/ca.crt`,
+  `--requestheader-client-ca-file=${pkiDir}/front-proxy-ca.crt`,
+];
+
 function scheduler({ images }: StaticPodInput): object {
   const kubeconfig = "/etc/kubernetes/scheduler.kubeconfig";
   return pod({
@@ -171,6 +182,7 @@ function scheduler({ images }: StaticPodInput): object {
       `--kubeconfig=${kubeconfig}`,
       `--authentication-kubeconfig=${kubeconfig}`,
       `--authorization-kubeconfig=${kubeconfig}`,
+      ...clientAuthorities,
       "--bind-address=127.0.0.1",
       `--tls-cert-file=${pkiDir}/scheduler-server.crt`,
       `--tls-private-key-file=${pkiDir}/scheduler-server.key`,
