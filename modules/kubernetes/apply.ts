@@ -37,7 +37,7 @@ export interface Applied {
 }
 
 /**
- * Applies the manifests: namespaces and definitions first, then what workloads need, then workloads; within each wave in
+ * Applies the manifests: namespaces and definitions first, then what workloads need, then the rest; within each wave in
  * parallel. Each is tried again while the API is away, overloaded, or does not know its kind or namespace yet.
  * @returns in the order given.
  * @throws LandfallError `manifest-invalid` (a manifest is no object of Kubernetes), `apply-refused` (the API will never
@@ -143,12 +143,18 @@ function objectPath(manifest: Manifest, { plural, namespaced }: Resource): strin
   return `${groupPath(manifest.apiVersion)}${scope}/${plural}/${encodeURIComponent(name)}`;
 }
 
-const first = new Set(["Namespace", "CustomResourceDefinition"]);
-const workloads = new Set(["Pod", "Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob"]);
+const frame = new Set(["Namespace", "CustomResourceDefinition"]);
+const needs = new Set([
+  ...["ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
+  ...["ConfigMap", "Secret", "PriorityClass", "RuntimeClass"],
+]);
 
-/** Pods that start before their rights or settings are there fail, and back off for longer than the wait would be. */
+/**
+ * Pods that start before their rights or settings are there fail, and back off for longer than the wait would be. The
+ * rest comes last at once: workloads do not wait for Services, whose addresses a young API takes seconds to allocate.
+ */
 function waves(manifests: readonly Manifest[]): readonly (readonly Manifest[])[] {
-  const wave = ({ kind }: Manifest) => (first.has(kind) ? 0 : workloads.has(kind) ? 2 : 1);
+  const wave = ({ kind }: Manifest) => (frame.has(kind) ? 0 : needs.has(kind) ? 1 : 2);
   return [0, 1, 2].map((number) => manifests.filter((manifest) => wave(manifest) === number));
 }
 
