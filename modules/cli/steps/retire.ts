@@ -1,6 +1,9 @@
 import { release } from "../../deliver/index.ts";
+import type { Api } from "../../kubernetes/index.ts";
 import { retire } from "../../pki/index.ts";
 import { openPower } from "../../power/index.ts";
+import { clusterApi } from "../cluster-api.ts";
+import { deleteNode, drain } from "../drain.ts";
 import { machineTarget } from "../machine-target.ts";
 import { powerDeps } from "../power-deps.ts";
 import { findRun, forgetMachine, forgetRun, readMachine } from "../run-record.ts";
@@ -9,10 +12,12 @@ import type { StepContext } from "./context.ts";
 
 /** Seconds that a machine gets to answer before its power is cut as it is. */
 const answerSeconds = 15;
+/** Seconds that its pods get to move. */
+const drainSeconds = 120;
 
 /**
- * Takes a machine out of its cluster: it marks its disk as free, and its power is cut. One that does not answer keeps
- * the mark, so that no other cluster installs over it unasked; one that was never started is only forgotten.
+ * Takes a machine out of its cluster: its pods move, it marks its disk as free, and its power is cut. One that does not
+ * answer keeps the mark, so that no other cluster installs over it unasked; one that was never started is only forgotten.
  */
 export async function retireMachine(
   context: Omit<StepContext, "run">,
@@ -22,27 +27,60 @@ export async function retireMachine(
   const { workspace, say, signal } = context;
   const record = readMachine(workspace, cluster, name);
   if (record === undefined) return say(name, "was never started");
-  const { machine } = record;
-  const power = openPower(machine.bmc, powerDeps(workspace), { signal });
-  if (record.delivered !== undefined && (await power.state()) === "on") {
-    const proxy = findRun(workspace, cluster)?.plan.proxy;
-    const target = {
-      workspace,
-      cluster,
-      machine,
-      proxy,
-      timeoutSeconds: answerSeconds,
-      signal,
-      say: () => {},
-    };
-    await release(machineTarget(target)).catch((error: unknown) => {
-      signal.throwIfAborted();
-      say(name, `its disk keeps the mark of ${cluster}: ${error instanceof Error ? error.message : error}`);
-    });
+  const { machine, delivered } = record;
+  const plan = findRun(workspace, cluster)?.plan;
+  // A machine of the plan is retired with its whole cluster: nothing is left that its pods could move to.
+  const leaves =
+    plan !== undefined && delivered !== undefined && !plan.machines.some((each) => each.name === name);
+  const api = leaves ? clusterApi(workspace, plan) : undefined;
+  try {
+    if (api !== undefined)
+      await tryTo(context, name, "its pods could not be moved", () => moveAway(context, api, name));
+    const power = openPower(machine.bmc, powerDeps(workspace), { signal });
+    if (delivered !== undefined && (await power.state()) === "on") {
+      const proxy = plan?.proxy;
+      const target = {
+        workspace,
+        cluster,
+        machine,
+        proxy,
+        timeoutSeconds: answerSeconds,
+        signal,
+        say: () => {},
+      };
+      await tryTo(context, name, `its disk keeps the mark of ${cluster}`, () =>
+        release(machineTarget(target)),
+      );
+    }
+    await power.off();
+    if (api !== undefined)
+      await tryTo(context, name, "its node stays listed", () => deleteNode(api, name, signal));
+  } finally {
+    await api?.close();
   }
-  await power.off();
   forgetMachine(workspace, cluster, name);
   say(name, "retired, power off");
+}
+
+async function moveAway({ say, signal }: Omit<StepContext, "run">, api: Api, name: string): Promise<void> {
+  say(name, "its pods move away");
+  const left = await drain(api, name, drainSeconds, signal);
+  if (left > 0) say(name, `${left} pods did not leave within ${drainSeconds} s`);
+}
+
+/** What a dead machine or API cannot do must not keep the machine from being retired. */
+async function tryTo(
+  { say, signal }: Omit<StepContext, "run">,
+  name: string,
+  otherwise: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    say(name, `${otherwise}: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** Sets the PKI aside and forgets the cluster, when all of its machines are retired. */

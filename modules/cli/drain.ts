@@ -1,0 +1,65 @@
+// Takes a node out of a living cluster: no new pods, the old ones evicted, and its object gone once its power is.
+import { setTimeout } from "node:timers/promises";
+import { type Api, getJson } from "../kubernetes/index.ts";
+
+interface Pod {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly { readonly kind: string }[];
+  };
+  readonly status: { readonly phase: string };
+}
+
+/** Evicts until no pod that could run elsewhere is left; resolves to how many are left when time is up. */
+export async function drain(
+  api: Api,
+  node: string,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const deadline = performance.now() + timeoutSeconds * 1000;
+  const cordoned = await api.request({
+    method: "PATCH",
+    path: `/api/v1/nodes/${node}`,
+    contentType: "application/merge-patch+json",
+    body: JSON.stringify({ spec: { unschedulable: true } }),
+    signal,
+  });
+  if (cordoned.status === 404) return 0;
+  for (;;) {
+    const pods = (await podsOf(api, node, signal)).filter(canRunElsewhere);
+    if (pods.length === 0 || performance.now() > deadline) return pods.length;
+    // A refusal (429) is a disruption budget: asked again until it allows it.
+    await Promise.all(pods.map((pod) => evict(api, pod, signal)));
+    await setTimeout(500, undefined, { signal });
+  }
+}
+
+/** Forgets the node, and with it the pods that are said to run on it. */
+export async function deleteNode(api: Api, node: string, signal: AbortSignal): Promise<void> {
+  await api.request({ method: "DELETE", path: `/api/v1/nodes/${node}`, signal });
+}
+
+async function podsOf(api: Api, node: string, signal: AbortSignal): Promise<readonly Pod[]> {
+  const path = `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`;
+  return (await getJson<{ items: readonly Pod[] }>(api, path, { signal })).value.items;
+}
+
+/** Not those that belong to every node, nor those that the node itself runs from a file. */
+export function canRunElsewhere({ metadata, status }: Pod): boolean {
+  const mirror = metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined;
+  const daemon = metadata.ownerReferences?.some(({ kind }) => kind === "DaemonSet") ?? false;
+  return !mirror && !daemon && status.phase !== "Succeeded" && status.phase !== "Failed";
+}
+
+async function evict(api: Api, { metadata: { name, namespace } }: Pod, signal: AbortSignal): Promise<void> {
+  await api.request({
+    method: "POST",
+    path: `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
+    contentType: "application/json",
+    body: JSON.stringify({ apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } }),
+    signal,
+  });
+}
