@@ -13,7 +13,7 @@ export {
 } from "./api.ts";
 export { type Applied, type ApplyOptions, applyManifests } from "./apply.ts";
 export { hash } from "./hash.ts";
-export { machineConfig } from "./machine-config.ts";
+export { machineConfig, operatingSystem } from "./machine-config.ts";
 export { nameRoles } from "./node-roles.ts";
 export { apiServerPort, balancerPort } from "./paths.ts";
 export { assetPath, machineMetadata, type PoolProfile, poolProfile } from "./profile.ts";

@@ -34,7 +34,8 @@ export function machineConfig(input: MachineConfigInput): ConfigOf<"3.4.0"> {
   );
 }
 
-function operatingSystem(): Part {
+/** Whatever machine it is: static network, host name, kernel settings, containerd. */
+export function operatingSystem(): Part {
   return {
     files: [
       executable(`${libDir}/firstboot`, script("firstboot")),
