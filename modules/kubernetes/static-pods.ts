@@ -151,6 +151,9 @@ function controllerManager({ plan, images }: StaticPodInput): object {
       "--allocate-node-cidrs=true",
       `--cluster-cidr=${plan.network.pods}`,
       `--service-cluster-ip-range=${plan.network.services}`,
+      // The default of 20 requests a second makes its forty controllers start one after the other for seconds.
+      "--kube-api-qps=200",
+      "--kube-api-burst=400",
       "--leader-elect-lease-duration=10s",
       "--leader-elect-renew-deadline=8s",
       "--leader-elect-retry-period=1s",

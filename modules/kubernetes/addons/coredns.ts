@@ -107,7 +107,7 @@ export function coreDns(plan: Plan, image: string): readonly object[] {
                   periodSeconds: 10,
                   failureThreshold: 6,
                 },
-                readinessProbe: { httpGet: { path: "/ready", port: 8181 }, periodSeconds: 2 },
+                readinessProbe: { httpGet: { path: "/ready", port: 8181 }, periodSeconds: 1 },
                 securityContext: {
                   allowPrivilegeEscalation: false,
                   capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] },

@@ -47,7 +47,7 @@ export function nodeAgent(options: {
               resources: { requests: { cpu: "50m", memory: "40Mi" } },
               readinessProbe: {
                 httpGet: { host: "127.0.0.1", port: options.health.port, path: options.health.path },
-                periodSeconds: 5,
+                periodSeconds: 2,
               },
               volumeMounts: options.mounts,
             },
