@@ -6,7 +6,7 @@ import {
   type Result,
   waitHealthy,
 } from "../health/index.ts";
-import { adminCredentials, ensurePki } from "../pki/index.ts";
+import { adminCredentials, ensurePki, etcdCredentials } from "../pki/index.ts";
 import type { Plan } from "../plan/index.ts";
 import { openPower } from "../power/index.ts";
 import { lastHeard } from "./console.ts";
@@ -58,6 +58,7 @@ async function withHealth<T>(
     plan,
     pki: ensurePki(plan, store, new Date()),
     admin: adminCredentials(store),
+    etcdClient: etcdCredentials(store),
     lastHeard: async (name) => {
       const machine = plan.machines.find((each) => each.name === name);
       if (machine === undefined) return "no machine of this plan";

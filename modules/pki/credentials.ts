@@ -30,7 +30,7 @@ export function deliveryPrivateKey(storeDir: string): string {
   return rootsOf(openStore(storeDir)).delivery.key;
 }
 
-/** PEMs of a client that may do everything, and of the authorities that it meets. */
+/** PEMs of a client that may do everything, and of the authority that it meets. */
 export interface AdminCredentials {
   readonly ca: string;
   readonly certificate: string;
@@ -42,6 +42,13 @@ export function adminCredentials(storeDir: string): AdminCredentials {
   const store = openStore(storeDir);
   const { certificate, key } = leafOf(store, "admin");
   return { ca: rootsOf(store).authorities.kubernetes.certificate, certificate, key };
+}
+
+/** The deployer's credentials for etcd, to ask its members for their health: the request with id `etcd-client`. */
+export function etcdCredentials(storeDir: string): AdminCredentials {
+  const store = openStore(storeDir);
+  const { certificate, key } = leafOf(store, "etcd-client");
+  return { ca: rootsOf(store).authorities.etcd.certificate, certificate, key };
 }
 
 export interface KubeconfigOptions {

@@ -3,7 +3,13 @@
 export type { AuthorityOptions, CertificateOptions, Credential, Entropy } from "./certificate.ts";
 export { issueAuthority, issueCertificate } from "./certificate.ts";
 export type { AdminCredentials, KubeconfigOptions } from "./credentials.ts";
-export { adminCredentials, adminKubeconfig, deliveryPrivateKey, machineFiles } from "./credentials.ts";
+export {
+  adminCredentials,
+  adminKubeconfig,
+  deliveryPrivateKey,
+  etcdCredentials,
+  machineFiles,
+} from "./credentials.ts";
 export type { EnsureOptions, Reason } from "./ensure.ts";
 export { ensurePki } from "./ensure.ts";
 export { filesFingerprint, nameInDelivery } from "./fingerprint.ts";

@@ -22,7 +22,7 @@ interface Use {
 const folder = "/etc/kubernetes/pki";
 const loopback = ["localhost", "127.0.0.1", "::1"];
 
-/** The administrator's, which stays with the deployer, then those of each machine in the plan's order. */
+/** The deployer's own, for the API and for etcd's health, then those of each machine in the plan's order. */
 export function certificateRequests(names: Names): CertificateRequest[] {
   const admin = request("admin", undefined, undefined, {
     authority: "kubernetes",
@@ -30,7 +30,12 @@ export function certificateRequests(names: Names): CertificateRequest[] {
     organizations: ["system:masters"],
     usages: ["client"],
   });
-  return [admin, ...names.machines.flatMap((machine) => machineRequests(machine, names))];
+  const etcdClient = request("etcd-client", undefined, undefined, {
+    authority: "etcd",
+    commonName: "landfall-etcd-client",
+    usages: ["client"],
+  });
+  return [admin, etcdClient, ...names.machines.flatMap((machine) => machineRequests(machine, names))];
 }
 
 function machineRequests(machine: MachinePlan, names: Names): CertificateRequest[] {
