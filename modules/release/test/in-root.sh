@@ -14,4 +14,4 @@ mount --rbind /sys sys/sys
 mount --rbind /dev sys/dev
 mount -t tmpfs tmpfs sys/run
 mount -t tmpfs tmpfs sys/tmp
-exec chroot sys /bin/sh -euc "$script"
+exec chroot sys /bin/sh -euc "$script" </dev/null
