@@ -1,0 +1,86 @@
+// The real Matchbox on loopback, with mutual TLS.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { issueAuthority, issueCertificate } from "../../modules/pki/index.ts";
+import { freePorts } from "./ports.ts";
+
+export interface Matchbox {
+  /** As http://127.0.0.1:PORT. */
+  readonly http: string;
+  /** HOST:PORT. */
+  readonly rpc: string;
+  /** Where it keeps profiles and groups. */
+  readonly data: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts it in `folder`; its client's PEM files are `folder`/tls/{ca.crt,client.crt,client.key}. */
+export async function startMatchbox(program: string, folder: string): Promise<Matchbox> {
+  const tls = join(folder, "tls");
+  const data = join(folder, "matchbox");
+  for (const name of ["profiles", "groups", "ignition"]) mkdirSync(join(data, name), { recursive: true });
+  issueTls(tls);
+  const [http, rpc] = await freePorts(2);
+  const child = spawn(
+    program,
+    [
+      `-address=127.0.0.1:${http}`,
+      `-rpc-address=127.0.0.1:${rpc}`,
+      `-data-path=${data}`,
+      `-assets-path=${data}`,
+      ...["ca", "cert", "key"].map(
+        (kind) =>
+          `-${kind}-file=${join(tls, kind === "ca" ? "ca.crt" : `server.${kind === "cert" ? "crt" : "key"}`)}`,
+      ),
+    ],
+    { stdio: "ignore" },
+  );
+  const url = `http://127.0.0.1:${http}`;
+  await answering(url, child);
+  return {
+    http: url,
+    rpc: `127.0.0.1:${rpc}`,
+    data,
+    stop: () => new Promise((resolve) => child.once("exit", () => resolve()).kill()),
+  };
+}
+
+function issueTls(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const now = new Date();
+  const authority = issueAuthority({ authority: "kubernetes", cluster: "test", now });
+  writeFileSync(join(folder, "ca.crt"), authority.certificate);
+  for (const usage of ["server", "client"] as const) {
+    const { certificate, key } = issueCertificate({
+      now,
+      authority,
+      request: {
+        id: usage,
+        machine: undefined,
+        authority: "kubernetes",
+        commonName: usage,
+        organizations: [],
+        dnsNames: [],
+        addresses: ["127.0.0.1"],
+        usages: [usage],
+        target: undefined,
+      },
+    });
+    writeFileSync(join(folder, `${usage}.crt`), certificate);
+    writeFileSync(join(folder, `${usage}.key`), key, { mode: 0o600 });
+  }
+}
+
+async function answering(url: string, child: ChildProcess): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`Matchbox ended with ${child.exitCode}`);
+    try {
+      await (await fetch(url)).body?.cancel();
+      return;
+    } catch {
+      await setTimeout(20);
+    }
+  }
+}
