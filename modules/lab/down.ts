@@ -64,8 +64,10 @@ export async function stopLab(
 
   const left = [
     ...leftovers(config.stateDir, config.site.name, [...wanted]),
-    // The kernel frees a device with its last mount; one that another process took meanwhile has another file.
-    ...loops.filter((device) => files.get(device) !== undefined && backingFile(device) === files.get(device)),
+    ...loops
+      .filter((device) => files.get(device) !== undefined && backingFile(device) === files.get(device))
+      .filter((device) => !mountedAnywhere(device))
+      .map((device) => `loop device ${device}`),
   ];
   if (left.length > 0) {
     throw new LandfallError("lab-left-something", "the lab is not wholly gone", {
@@ -100,6 +102,11 @@ function backingFile(device: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Labs that use the same file share its device. */
+function mountedAnywhere(device: string): boolean {
+  return loopDevicesBelow(readFileSync("/proc/self/mountinfo", "utf8"), "").includes(device);
 }
 
 function removeState(stateDir: string, keepDisks: boolean): void {
