@@ -10,12 +10,15 @@ const root = fileURLToPath(new URL(".", import.meta.url));
 const bin = `${root}node_modules/.bin`;
 const installed = `${root}node_modules/.package-lock.json`;
 
-const current = existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
+const current =
+  existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
 if (!current) {
   console.error("Installing npm packages (once, and after they change)");
   const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root, stdio: ["ignore", 2, 2] });
   if (npm.status !== 0) {
-    console.error("error: npm ci failed\n  expected: a reachable npm registry, or a warm npm cache\n  next:     see above");
+    console.error(
+      "error: npm ci failed\n  expected: a reachable npm registry, or a warm npm cache\n  next:     see above",
+    );
     process.exit(1);
   }
 }
