@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{modules,ignition,stacks}/**/*.test.ts"],
+          include: ["{modules,ignition,stacks}/**/*.test.ts", "test/*.test.ts"],
           exclude: ["**/*.peer.test.ts", "**/node_modules/**"],
         },
       },
