@@ -1,5 +1,5 @@
 // Terraform's part of `landfall deploy`, `destroy` and `plan`: on the same stacks and the same state as cdktf's CLI.
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { LandfallError } from "../spec/error.ts";
 import type { Progress } from "./progress.ts";
@@ -54,8 +54,7 @@ export function apply(options: TerraformOptions): Promise<Changes> {
 }
 
 /** Undoes all of it, machine by machine, the cluster itself last. */
-export async function destroy(options: TerraformOptions): Promise<Changes> {
-  if (!existsSync(stateFile(options.workspace, options.cluster))) return { add: 0, change: 0, remove: 0 };
+export function destroy(options: TerraformOptions): Promise<Changes> {
   return withCluster(options, (run) => run(["destroy", "-auto-approve", parallelism(options)]));
 }
 

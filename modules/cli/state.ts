@@ -82,3 +82,11 @@ function isJson(text: string): boolean {
     return false;
   }
 }
+
+/** Whether Terraform owns anything of the cluster. A state that cannot be read may hold something. */
+export function isDeployed(workspace: Workspace, cluster: string): boolean {
+  const text = readIfThere(stateFile(workspace, cluster));
+  if (text === undefined) return false;
+  if (!isJson(text)) return true;
+  return ((JSON.parse(text) as { resources?: readonly unknown[] }).resources ?? []).length > 0;
+}

@@ -4,9 +4,10 @@ import { proveHealth } from "../health.ts";
 import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
 import { lineProgress, type Progress, silent } from "../progress.ts";
-import { readRun } from "../run-record.ts";
+import { findRun } from "../run-record.ts";
+import { isDeployed } from "../state.ts";
 import { planOf, prepare, releaseFor, requireBootService, writeStacks } from "../synth.ts";
-import { stateFile } from "../workspace.ts";
+import { stackDir, type Workspace } from "../workspace.ts";
 
 /** Lands a cluster, or brings it to what its files say, and proves it healthy. */
 export async function deployCommand(invocation: Invocation, cluster: string): Promise<undefined> {
@@ -26,18 +27,38 @@ export async function deployCommand(invocation: Invocation, cluster: string): Pr
 export async function destroyCommand(invocation: Invocation, cluster: string): Promise<undefined> {
   const { workspace, json, signal } = invocation;
   const took = stopwatch();
-  let changes: Changes = { add: 0, change: 0, remove: 0 };
-  if (existsSync(stateFile(workspace, cluster))) {
-    const machines = readRun(workspace, cluster).plan.machines.length;
-    changes = await destroy({ workspace, cluster, machines, progress: progressOf(invocation), signal });
-  } else {
-    // Only to say so if there is no such cluster at all.
-    planOf(workspace, cluster);
-  }
+  const changes = isDeployed(workspace, cluster)
+    ? await destroy({
+        workspace,
+        cluster,
+        machines: writtenStack(workspace, cluster),
+        progress: progressOf(invocation),
+        signal,
+      })
+    : nothing(workspace, cluster);
   if (json) return printJson({ cluster, changes, seconds: took() });
   const done =
-    changes.remove === 0 ? "was not deployed" : `is retired: ${summary(changes)}, ${took().toFixed(1)} s`;
+    changes.remove === 0 ? "is not deployed" : `is retired: ${summary(changes)}, ${took().toFixed(1)} s`;
   process.stdout.write(`${cluster} ${done}\n`);
+}
+
+/** Makes sure that the stack is there, as it was deployed where that is known. Returns the number of its machines. */
+function writtenStack(workspace: Workspace, cluster: string): number {
+  const run = findRun(workspace, cluster);
+  if (run === undefined || !existsSync(stackDir(workspace, cluster))) {
+    const plan = run?.plan ?? planOf(workspace, cluster);
+    writeStacks(workspace, [
+      prepare(workspace, plan, run?.release ?? releaseFor(workspace, plan), new Date()),
+    ]);
+    return plan.machines.length;
+  }
+  return run.plan.machines.length;
+}
+
+/** @throws {LandfallError} if there is no such cluster at all */
+function nothing(workspace: Workspace, cluster: string): Changes {
+  planOf(workspace, cluster);
+  return { add: 0, change: 0, remove: 0 };
 }
 
 function summary({ add, change, remove }: Changes): string {
