@@ -40,6 +40,8 @@ describe("in a root of its own", () => {
       const flags = ["--mount", "--pid", "--net", "--fork", "--kill-child", "--propagation", "private"];
       const { stdout } = await execute("unshare", [...flags, "sh", ...args, ...files, script], {
         timeout: 100_000,
+        // unshare ignores SIGTERM while it waits.
+        killSignal: "SIGKILL",
       });
       return stdout;
     } finally {
