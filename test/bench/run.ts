@@ -1,0 +1,49 @@
+// `npm run bench`: what Landfall costs and how fast it is, beside its targets. `npm run bench -- landing --runs 1` runs
+// one of them. Exits 1 if a target is missed.
+import { parseArgs } from "node:util";
+import { cost } from "./cost.ts";
+import { failover } from "./failover.ts";
+import { landing } from "./landing.ts";
+import { type Bench, isMet, json, table } from "./measure.ts";
+import { powercut } from "./powercut.ts";
+import { synth } from "./synth.ts";
+
+export interface BenchOptions {
+  /** How often each measurement is made. */
+  readonly runs: number;
+  /** A line for people. */
+  readonly say: (line: string) => void;
+}
+
+const benches: readonly {
+  readonly name: string;
+  readonly what: string;
+  readonly run: (options: BenchOptions) => Promise<Bench>;
+}[] = [
+  { name: "synth", what: "from files to cdktf.out, 10 to 1,000 machines", run: synth },
+  { name: "landing", what: "from power to Ready and to a Service, beside kubeadm", run: landing },
+  { name: "cost", what: "memory and idle CPU of 3 + 2 machines", run: cost },
+  { name: "failover", what: "the API's longest silence when the holder of its address dies", run: failover },
+  { name: "powercut", what: "all masters lose power at once, with no boot service to help", run: powercut },
+];
+
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: "string", default: "3" }, json: { type: "boolean", default: false } },
+});
+const runs = Number(values.runs);
+const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));
+if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
+  console.error("usage: npm run bench -- [NAME...] [--runs N] [--json]");
+  for (const { name, what } of benches) console.error(`  ${name.padEnd(9)} ${what}`);
+  process.exit(2);
+}
+
+const done: Bench[] = [];
+for (const { name, what, run } of benches) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.error(`== ${name}: ${what}`);
+  done.push(await run({ runs, say: (line) => console.error(`   ${line}`) }));
+}
+console.log(values.json ? json(done) : table(done));
+process.exit(done.every(({ measures }) => measures.every(isMet)) ? 0 : 1);
