@@ -22,6 +22,8 @@ const labPackages = [
   "ovmf",
   "qemu-system-x86",
   "systemd-container",
+  "curl",
+  "openssl",
 ] as const;
 
 export interface SetUp {

@@ -104,6 +104,7 @@ export class RackMachine implements VirtualMachine {
   async #live(network: boolean, running: { readonly abort: AbortController }): Promise<void> {
     const { signal } = running.abort;
     let fromNetwork = network;
+    // Nobody waits for this: whatever goes wrong, the console has to say.
     try {
       for (;;) {
         const end = await this.#body.run(fromNetwork, signal);
@@ -113,12 +114,11 @@ export class RackMachine implements VirtualMachine {
         this.bootOnce = false;
         this.#event("reboot");
       }
+      await this.#off(running);
     } catch (error) {
       if (!signal.aborted)
         this.console.say(`landfall-lab: halted: ${error instanceof Error ? error.message : String(error)}`);
-      return;
     }
-    await this.#off(running);
   }
 
   #next(action: () => Promise<void>): Promise<void> {

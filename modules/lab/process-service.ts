@@ -11,8 +11,8 @@ export interface ServiceOptions {
   /** A line of its output that says that it answers. */
   readonly ready: RegExp;
   readonly stdio?: SpawnOptions["stdio"];
-  /** Called with each new process. */
-  readonly onStart?: (child: ChildProcess) => void;
+  /** Called with each new process; one for which it rejects is killed, and started again. */
+  readonly onStart?: (child: ChildProcess) => Promise<void>;
 }
 
 export type ServiceState = "running" | "stopped";
@@ -56,7 +56,10 @@ export class ProcessService {
     const { name, argv, log, ready, stdio = ["ignore", "pipe", "pipe"], onStart } = this.#options;
     const child = spawn(argv[0]!, argv.slice(1), { stdio, env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } });
     this.#child = child;
-    onStart?.(child);
+    onStart?.(child).catch((error) => {
+      log.say(`landfall-lab: ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      child.kill("SIGKILL");
+    });
     return new Promise((resolve, reject) => {
       let said = "";
       let isReady = false;
