@@ -1,18 +1,22 @@
 // Kubernetes' own e2e tests for a release, with images for those whose images can be made from Go modules and Debian.
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LandfallError } from "../spec/error.ts";
-import { ownText } from "./files.ts";
-import { kubernetesStep, kubernetesTestStep, ownGoStep } from "./go.ts";
-import { type ImageStep, imageStep } from "./images.ts";
-import { testImageTags } from "./pins.ts";
-import { buildSteps, defineStep, outputPath } from "./step.ts";
-import { systemSteps } from "./system.ts";
+import { goStep, kubernetesStep, kubernetesTestStep } from "./go.ts";
+import { kubernetesPrograms } from "./images.ts";
+import { goModules } from "./pins.ts";
+import { buildSteps, defineStep, outputPath, type Step } from "./step.ts";
+import { testImages } from "./test-images.ts";
 import type { BuildOptions } from "./types.ts";
 
 export interface Conformance {
   /** Absolute path of the e2e.test binary. */
   readonly e2eTest: string;
+  /** Absolute path of ginkgo, which runs specs of e2e.test in parallel. */
+  readonly ginkgo: string;
+  /** Absolute path of kubectl, which specs of sig-cli call. */
+  readonly kubectl: string;
+  /** Absolute path of containerd's ctr. */
+  readonly ctr: string;
   /** Absolute paths of OCI archives, for `ctr --namespace k8s.io images import` on every machine that runs tests. */
   readonly images: readonly string[];
   /** Absolute path of the file for KUBE_TEST_REPO_LIST: makes the tests ask for these images. */
@@ -28,11 +32,19 @@ export async function buildConformance(
 ): Promise<Conformance> {
   const { kubernetes, cacheDir } = options;
   const e2e = kubernetesTestStep("e2e", kubernetes, "k8s.io/kubernetes/test/e2e");
+  // Of the very version that e2e.test is compiled with: the two talk to each other.
+  const ginkgo = kubernetesStep("ginkgo", kubernetes, ["github.com/onsi/ginkgo/v2/ginkgo"]);
+  const programs = kubernetesPrograms(kubernetes);
+  const containerd = goStep("containerd", goModules.containerd);
   const archives = archivesStep(kubernetes);
-  await buildSteps([archives, e2e], options);
+  await buildSteps([archives, e2e, ginkgo, programs, containerd], options);
+  const program = (step: Step, name: string) => join(outputPath(step, cacheDir), "bin", name);
   const folder = outputPath(archives, cacheDir);
   return {
-    e2eTest: join(outputPath(e2e, cacheDir), "bin", "e2e.test"),
+    e2eTest: program(e2e, "e2e.test"),
+    ginkgo: program(ginkgo, "ginkgo"),
+    kubectl: program(programs, "kubectl"),
+    ctr: program(containerd, "ctr"),
     images: readdirSync(folder)
       .filter((name) => name.endsWith(".tar"))
       .map((name) => join(folder, name)),
@@ -42,7 +54,7 @@ export async function buildConformance(
 
 function archivesStep(kubernetes: string) {
   const images = testImages(kubernetes);
-  const repositories = ["promoterE2eRegistry", "gcRegistry"]
+  const repositories = ["promoterE2eRegistry", "gcRegistry", "gcEtcdRegistry"]
     .map((name) => `${name}: landfall.local\n`)
     .join("");
   const needs = images.map((image) => image.step);
@@ -58,113 +70,4 @@ function archivesStep(kubernetes: string) {
       writeFileSync(join(out, "repositories.yaml"), repositories);
     },
   );
-}
-
-/** What shell commands of the tests call. */
-const applets = [
-  [
-    "sh",
-    "ash",
-    "cat",
-    "chmod",
-    "chown",
-    "cp",
-    "cut",
-    "date",
-    "dd",
-    "df",
-    "dirname",
-    "du",
-    "echo",
-    "env",
-    "expr",
-    "false",
-  ],
-  [
-    "find",
-    "grep",
-    "head",
-    "hostname",
-    "id",
-    "ifconfig",
-    "kill",
-    "ln",
-    "ls",
-    "mkdir",
-    "mktemp",
-    "mount",
-    "mv",
-    "nc",
-    "netstat",
-  ],
-  [
-    "nslookup",
-    "ping",
-    "printf",
-    "ps",
-    "pwd",
-    "rm",
-    "rmdir",
-    "route",
-    "sed",
-    "seq",
-    "sleep",
-    "sort",
-    "stat",
-    "sync",
-    "tail",
-  ],
-  [
-    "tar",
-    "tee",
-    "test",
-    "timeout",
-    "top",
-    "touch",
-    "tr",
-    "true",
-    "umount",
-    "uname",
-    "uniq",
-    "wc",
-    "wget",
-    "which",
-    "xargs",
-  ],
-].flat();
-
-function testImages(kubernetes: string): readonly ImageStep[] {
-  const tags = testImageTags[kubernetes];
-  if (tags === undefined) {
-    throw new LandfallError("release-unknown", `no test images of Kubernetes ${kubernetes} are known`, {
-      found: kubernetes,
-      expected: Object.keys(testImageTags).join(" or "),
-    });
-  }
-  const { debian } = systemSteps();
-  const agnhost = kubernetesStep("agnhost", kubernetes, ["k8s.io/kubernetes/test/images/agnhost"]);
-  const shell = Object.fromEntries(applets.map((name) => [`/usr/bin/${name}`, "busybox"]));
-  return [
-    imageStep("agnhost", debian, {
-      version: tags.agnhost,
-      binaries: [{ step: agnhost, binary: "agnhost" }],
-      programs: ["/usr/bin/busybox", "/usr/bin/curl", "/usr/bin/ss"],
-      links: { ...shell, "/agnhost": "usr/local/bin/agnhost", "/agnhost-2": "usr/local/bin/agnhost" },
-      entrypoint: ["/agnhost"],
-      command: ["pause"],
-    }),
-    imageStep("busybox", debian, {
-      version: tags.busybox,
-      binaries: [],
-      programs: ["/usr/bin/busybox"],
-      links: shell,
-      entrypoint: [],
-      command: ["sh"],
-    }),
-    imageStep("pause", debian, {
-      version: tags.pause,
-      binaries: [{ step: ownGoStep("pause", ownText("pause", "main.go")), binary: "pause" }],
-      user: "65535:65535",
-    }),
-  ];
 }

@@ -90,12 +90,17 @@ export function kubernetesTestStep(name: string, kubernetes: string, testPackage
 
 /** Makes go.mod and go.sum of a module that requires this version of Kubernetes, as Kubernetes' own do. */
 async function writeKubernetesModule(context: StepContext, work: string, kubernetes: string): Promise<void> {
-  const listed = await go(context, ["mod", "download", "-json", `k8s.io/kubernetes@v${kubernetes}`], {
-    work,
-  });
-  const { Dir: source } = JSON.parse(listed) as { Dir: string };
+  const source = await kubernetesFolder(context, kubernetes);
   writeFileSync(join(work, "go.mod"), deriveGoMod(readFileSync(join(source, "go.mod"), "utf8"), kubernetes));
   writeFileSync(join(work, "go.sum"), readFileSync(join(source, "go.sum")));
+}
+
+/** Absolute path of Kubernetes' module, its source as it was published. */
+export async function kubernetesFolder(context: StepContext, kubernetes: string): Promise<string> {
+  const listed = await go(context, ["mod", "download", "-json", `k8s.io/kubernetes@v${kubernetes}`], {
+    work: context.out,
+  });
+  return (JSON.parse(listed) as { Dir: string }).Dir;
 }
 
 /** Kubernetes' go.mod points at folders of its own repository; outside of it, their published modules take their place. */

@@ -1,6 +1,6 @@
 // A small writer of OCI image layouts (image-spec 1.1): one layer, one platform, the same bytes for the same input.
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256File } from "./files.ts";
 
@@ -74,6 +74,14 @@ export async function writeImageLayout(folder: string, layer: string, options: I
       ],
     }),
   );
+}
+
+/** Absolute path of the one layer of a layout that was written here: an uncompressed tar. */
+export function layerPath(folder: string): string {
+  const blob = ({ digest }: Descriptor) => join(folder, "blobs", ...digest.split(":"));
+  const index = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as { manifests: [Descriptor] };
+  const manifest = JSON.parse(readFileSync(blob(index.manifests[0]), "utf8")) as { layers: [Descriptor] };
+  return blob(manifest.layers[0]);
 }
 
 function imageConfig(options: ImageOptions, diffId: string): object {

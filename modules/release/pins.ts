@@ -3,12 +3,22 @@
 /** Kubernetes releases that can be built. */
 export const knownReleases: readonly string[] = ["1.34.1", "1.35.1"];
 
+const sameTestImageTags = {
+  busybox: "1.37.0-1",
+  "jessie-dnsutils": "1.7",
+  kitten: "1.7",
+  nautilus: "1.7",
+  nonewprivs: "1.3",
+  pause: "3.10.1",
+  "sample-apiserver": "1.29.2",
+};
+
 /** Tags that a release's own e2e tests ask for (test/utils/image/manifest.go of its module). */
 export const testImageTags: Readonly<
-  Record<string, { readonly agnhost: string; readonly busybox: string; readonly pause: string }>
+  Record<string, Readonly<Record<keyof typeof sameTestImageTags | "agnhost" | "etcd", string>>>
 > = {
-  "1.34.1": { agnhost: "2.56", busybox: "1.37.0-1", pause: "3.10.1" },
-  "1.35.1": { agnhost: "2.59", busybox: "1.37.0-1", pause: "3.10.1" },
+  "1.34.1": { ...sameTestImageTags, agnhost: "2.56", etcd: "3.6.4-0" },
+  "1.35.1": { ...sameTestImageTags, agnhost: "2.59", etcd: "3.6.6-0" },
 };
 
 /** A Go module and what is built from it. Dependencies are those that its own go.mod selects. */
@@ -94,6 +104,13 @@ export const goModules = {
     packages: ["github.com/coreos/ignition/v2/validate"],
     go: "1.24",
   },
+  // What Kubernetes' e2e tests register behind the aggregation layer.
+  "sample-apiserver": {
+    module: "k8s.io/sample-apiserver",
+    version: "v0.34.1",
+    packages: ["k8s.io/sample-apiserver"],
+    go: "1.24.0",
+  },
   "terraform-provider-matchbox": {
     module: "github.com/poseidon/terraform-provider-matchbox",
     version: "v0.5.4",
@@ -146,6 +163,8 @@ export const debian = {
     // what Ignition is linked with; in the tree only, not in the root
     ["libblkid-dev", "libc6-dev"],
   ].flat(),
+  /** What test images take from Debian; in no release. */
+  testPackages: ["busybox-static", "bind9-dnsutils", "curl", "iproute2", "netcat-openbsd"],
 } as const;
 
 /** Kernel modules of the initrd with all that they depend on; those that a kernel has not are left out. */

@@ -24,15 +24,7 @@ export const squashfsCompression = "zstd -Xcompression-level 6";
 export function systemSteps(): SystemSteps {
   const containerd = goStep("containerd", goModules.containerd);
   const cni = goStep("cni", goModules.cni);
-  const tree = recipeStep("debian", {
-    recipe: "debian.sh",
-    variables: { SUITE: debian.suite, PACKAGES: debian.packages.join(",") },
-    paths: ({ out }) => {
-      const file = join(out, "apt.sources");
-      writeFileSync(file, readAptSources("/etc/apt", debian.suite));
-      return { APT_SOURCES: file };
-    },
-  });
+  const tree = debianStep("debian", debian.packages);
   const ignition = goStep("ignition", goModules.ignition, tree);
   const root = recipeStep("root", {
     recipe: "root.sh",
@@ -58,4 +50,17 @@ export function systemSteps(): SystemSteps {
     }),
   });
   return { containerd, debian: tree, root, initrd };
+}
+
+/** A step that installs packages, with all that they need, into `tree/`. */
+export function debianStep(name: string, packages: readonly string[]): Step {
+  return recipeStep(name, {
+    recipe: "debian.sh",
+    variables: { SUITE: debian.suite, PACKAGES: packages.join(",") },
+    paths: ({ out }) => {
+      const file = join(out, "apt.sources");
+      writeFileSync(file, readAptSources("/etc/apt", debian.suite));
+      return { APT_SOURCES: file };
+    },
+  });
 }
