@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { LandfallError } from "../spec/error.ts";
 import type { Progress } from "./progress.ts";
 import { mendState, takeCluster } from "./state.ts";
+import { type ServeStep, serveSteps } from "./step-server.ts";
 import { type TerraformEvent, type TerraformResult, terraform } from "./terraform.ts";
 import { stateFile, type Workspace } from "./workspace.ts";
 
@@ -16,12 +17,20 @@ export interface TerraformOptions {
   readonly progress: Progress;
   /** Aborted by the first interrupt. */
   readonly signal: AbortSignal;
+  /** Runs steps in this process. Default: each is a process of its own, as under cdktf's CLI. */
+  readonly serve?: ServeStep;
 }
 
 export interface Changes {
   readonly add: number;
   readonly change: number;
   readonly remove: number;
+}
+
+export interface Applied {
+  readonly changes: Changes;
+  /** Whether the health step was one of them: then it has just been proven. */
+  readonly proven: boolean;
 }
 
 export interface PlannedChange {
@@ -35,11 +44,14 @@ export interface PlannedChange {
  * Makes real what the stack says, until Terraform finds nothing more to do. Interrupted or killed at any moment, the
  * same call goes on.
  */
-export function apply(options: TerraformOptions): Promise<Changes> {
+export function apply(options: TerraformOptions): Promise<Applied> {
   return withCluster(options, async (run) => {
-    const changes = await run(["apply", "-auto-approve", parallelism(options)]);
+    let proven = false;
+    const changes = await run(["apply", "-auto-approve", parallelism(options)], ({ type, hook }) => {
+      proven ||= type === "apply_complete" && hook?.resource?.addr === "null_resource.health";
+    });
     const left = await planned(run);
-    if (left.length === 0) return changes;
+    if (left.length === 0) return { changes, proven };
     // A Terraform that ended well has still not always done everything.
     throw new LandfallError(
       "not-converged",
@@ -75,9 +87,11 @@ async function planned(run: Run): Promise<readonly PlannedChange[]> {
 type Run = (args: readonly string[], onEvent?: (event: TerraformEvent) => void) => Promise<Changes>;
 
 async function withCluster<T>(options: TerraformOptions, work: (run: Run) => Promise<T>): Promise<T> {
-  const { workspace, cluster, progress, signal } = options;
+  const { cluster, progress, signal, serve } = options;
   const say = (line: string) => progress.line("landfall", line);
-  const owner = await takeCluster(workspace, cluster, say);
+  const owner = await takeCluster(options.workspace, cluster, say);
+  const steps = serve && (await serveSteps(options.workspace, cluster, serve));
+  const workspace = withSteps(options.workspace, steps?.socket);
   try {
     mkdirSync(dirname(stateFile(workspace, cluster)), { recursive: true, mode: 0o700 });
     mendState(workspace, cluster, say);
@@ -99,8 +113,15 @@ async function withCluster<T>(options: TerraformOptions, work: (run: Run) => Pro
       return changes;
     });
   } finally {
+    steps?.close();
     owner.release();
   }
+}
+
+function withSteps(workspace: Workspace, socket: string | undefined): Workspace {
+  return socket === undefined
+    ? workspace
+    : { ...workspace, env: { ...workspace.env, LANDFALL_STEPS: socket } };
 }
 
 /** Machines must not wait for each other: all are under way at once, and what is not about a machine besides. */

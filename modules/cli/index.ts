@@ -1,6 +1,16 @@
 // What main.ts (the CDKTF app) and tests call.
-export { apply, type Changes, destroy, diff, type PlannedChange, type TerraformOptions } from "./deploy.ts";
+export {
+  type Applied,
+  apply,
+  type Changes,
+  destroy,
+  diff,
+  type PlannedChange,
+  type TerraformOptions,
+} from "./deploy.ts";
 export { landingReport, reportRows } from "./landing-report.ts";
+export { formatError } from "./output.ts";
+export { planAll } from "./project.ts";
 export { findRelease } from "./releases.ts";
-export { type Prepared, planAll, prepare, writeStacks } from "./synth.ts";
+export { type Prepared, prepare, writeStacks } from "./synth.ts";
 export { openWorkspace, type Workspace } from "./workspace.ts";

@@ -1,24 +1,16 @@
 // From files to cdktf.out: the same for `landfall` and for cdktf's CLI (main.ts).
-import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { type ClusterStackProps, synthesise } from "../../stacks/index.ts";
 import { hash, machineMetadata, poolProfile } from "../kubernetes/index.ts";
 import { ensurePki, type PublicPki } from "../pki/index.ts";
-import { type BmcPlan, type Plan, plan } from "../plan/index.ts";
-import { knownReleases, type Release } from "../release/index.ts";
-import { LandfallError, type LoadedSite, loadCluster, loadProject } from "../spec/index.ts";
+import type { Plan } from "../plan/index.ts";
+import type { Release } from "../release/index.ts";
+import { LandfallError } from "../spec/error.ts";
 import { manifests } from "./manifests.ts";
 import { findRelease, providerMirror } from "./releases.ts";
 import { writeRun } from "./run-record.ts";
-import {
-  clustersDir,
-  fromStack,
-  pkiDir,
-  stackDir,
-  stateFile,
-  synthDir,
-  type Workspace,
-} from "./workspace.ts";
+import { fromStack, pkiDir, stackDir, stateFile, synthDir, type Workspace } from "./workspace.ts";
 
 /** All that was rendered of one cluster. */
 export interface Prepared {
@@ -26,11 +18,6 @@ export interface Prepared {
   readonly pki: PublicPki;
   readonly release: Release;
   readonly stack: ClusterStackProps;
-}
-
-/** Plans of all clusters in the project, by file. @throws {InvalidFilesError} */
-export function planAll(workspace: Workspace): Plan[] {
-  return loadProject(clustersDir(workspace), { knownReleases }).clusters.map(plan);
 }
 
 /** Issues what the cluster's PKI lacks, and renders everything. */
@@ -89,11 +76,6 @@ function offerProviders(workspace: Workspace, cluster: string): void {
   symlinkSync(mirror, link);
 }
 
-/** The plan of one cluster. @throws {LandfallError} `cluster-unknown`, or as planAll. */
-export function planOf(workspace: Workspace, cluster: string): Plan {
-  return plan(loadCluster(workspace.root, cluster, { knownReleases }));
-}
-
 /** The release that a plan boots. @throws {LandfallError} `release-not-built` */
 export function releaseFor(workspace: Workspace, planned: Plan): Release {
   const release = findRelease(workspace, planned.kubernetes);
@@ -106,45 +88,4 @@ export function releaseFor(workspace: Workspace, planned: Plan): Release {
       next: `npx landfall release build ${planned.kubernetes}`,
     },
   );
-}
-
-/** Of every machine in every site of the project, by name. */
-export function bmcs(workspace: Workspace): ReadonlyMap<string, BmcPlan> {
-  const { sites } = loadProject(clustersDir(workspace), { knownReleases });
-  return new Map(
-    sites.flatMap(({ site, file }) =>
-      site.machines.map(({ name, bmc }): [string, BmcPlan] => {
-        const { driver, url, credentials } = bmc;
-        const secret =
-          credentials?.file === undefined ? credentials : { file: resolve(dirname(file), credentials.file) };
-        return [name, { driver, url, credentials: secret }];
-      }),
-    ),
-  );
-}
-
-/** @throws {LandfallError} `boot-service-credentials` when Terraform could not reach the boot service. */
-export function requireBootService({ boot, site }: Plan): void {
-  const missing = Object.values(boot.tls).filter((path) => !existsSync(path));
-  if (missing.length === 0) return;
-  throw new LandfallError(
-    "boot-service-credentials",
-    `the boot service of ${site} has no client certificate here`,
-    {
-      found: `no file ${missing.join(", ")}`,
-      expected: "PEM files at boot.tls of the site's file",
-      next: "put them there; for the lab: npx landfall lab up, which makes them",
-    },
-  );
-}
-
-/** @throws {LandfallError} `site-unknown` */
-export function siteNamed(workspace: Workspace, name: string): LoadedSite {
-  const { sites } = loadProject(clustersDir(workspace), { knownReleases });
-  const found = sites.find(({ site }) => site.name === name);
-  if (found !== undefined) return found;
-  throw new LandfallError("site-unknown", `no site is called ${name}`, {
-    found: name,
-    expected: sites.map(({ site }) => site.name).join(", "),
-  });
 }

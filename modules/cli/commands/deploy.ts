@@ -4,10 +4,13 @@ import { proveHealth } from "../health.ts";
 import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
 import { lineProgress, type Progress, silent } from "../progress.ts";
+import { planOf, requireBootService } from "../project.ts";
 import { findRun } from "../run-record.ts";
 import { isDeployed } from "../state.ts";
-import { planOf, prepare, releaseFor, requireBootService, writeStacks } from "../synth.ts";
+import type { ServeStep } from "../step-server.ts";
+import { prepare, releaseFor, writeStacks } from "../synth.ts";
 import { stackDir, type Workspace } from "../workspace.ts";
+import { performStep } from "./step.ts";
 
 /** Lands a cluster, or brings it to what its files say, and proves it healthy. */
 export async function deployCommand(invocation: Invocation, cluster: string): Promise<undefined> {
@@ -17,8 +20,15 @@ export async function deployCommand(invocation: Invocation, cluster: string): Pr
   const plan = planOf(workspace, cluster);
   requireBootService(plan);
   writeStacks(workspace, [prepare(workspace, plan, releaseFor(workspace, plan), new Date())]);
-  const changes = await apply({ workspace, cluster, machines: plan.machines.length, progress, signal });
-  await proveHealth({ workspace, plan, say: (line) => progress.line("health", line), signal });
+  const { changes, proven } = await apply({
+    workspace,
+    cluster,
+    machines: plan.machines.length,
+    progress,
+    signal,
+    serve: serveIn(invocation),
+  });
+  if (!proven) await proveHealth({ workspace, plan, say: (line) => progress.line("health", line), signal });
   if (json) return printJson({ cluster, healthy: true, changes, seconds: took() });
   process.stdout.write(`${cluster} is healthy: ${summary(changes)}, ${took().toFixed(1)} s\n`);
 }
@@ -34,6 +44,7 @@ export async function destroyCommand(invocation: Invocation, cluster: string): P
         machines: writtenStack(workspace, cluster),
         progress: progressOf(invocation),
         signal,
+        serve: serveIn(invocation),
       })
     : nothing(workspace, cluster);
   if (json) return printJson({ cluster, changes, seconds: took() });
@@ -59,6 +70,11 @@ function writtenStack(workspace: Workspace, cluster: string): number {
 function nothing(workspace: Workspace, cluster: string): Changes {
   planOf(workspace, cluster);
   return { add: 0, change: 0, remove: 0 };
+}
+
+/** Steps end when their Terraform is interrupted, and not before: it is the one that is asked to stop. */
+function serveIn({ workspace }: Invocation): ServeStep {
+  return ({ step, ...target }, print, signal) => performStep(workspace, step, target, print, signal);
 }
 
 function summary({ add, change, remove }: Changes): string {

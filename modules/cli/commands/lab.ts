@@ -16,10 +16,10 @@ import { clusterApi } from "../cluster-api.ts";
 import { landingReport, reportRows } from "../landing-report.ts";
 import type { Invocation } from "../main.ts";
 import { printJson, table } from "../output.ts";
+import { planAll, siteNamed } from "../project.ts";
 import { tools } from "../releases.ts";
 import { readRun } from "../run-record.ts";
 import { setUp } from "../setup.ts";
-import { planAll, siteNamed } from "../synth.ts";
 import type { Workspace } from "../workspace.ts";
 import { deployCommand } from "./deploy.ts";
 

@@ -1,7 +1,7 @@
 import { ensurePki } from "../../pki/index.ts";
 import type { Invocation } from "../main.ts";
 import { printJson, table } from "../output.ts";
-import { planOf } from "../synth.ts";
+import { planOf } from "../project.ts";
 import { pkiDir } from "../workspace.ts";
 
 export async function pkiShowCommand({ workspace, json }: Invocation, cluster: string): Promise<undefined> {

@@ -4,7 +4,8 @@ import { diff, type PlannedChange } from "../deploy.ts";
 import type { Invocation } from "../main.ts";
 import { formatError, printJson, table } from "../output.ts";
 import { silent } from "../progress.ts";
-import { planOf, prepare, releaseFor, requireBootService, writeStacks } from "../synth.ts";
+import { planOf, requireBootService } from "../project.ts";
+import { prepare, releaseFor, writeStacks } from "../synth.ts";
 
 /** The plan itself needs only the files; what it would change needs the release and the boot service too. */
 export async function planCommand(invocation: Invocation, cluster: string): Promise<undefined> {

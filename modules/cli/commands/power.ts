@@ -3,7 +3,7 @@ import { LandfallError } from "../../spec/error.ts";
 import type { Invocation } from "../main.ts";
 import { exit, formatError, printJson } from "../output.ts";
 import { powerDeps } from "../power-deps.ts";
-import { bmcs } from "../synth.ts";
+import { bmcs } from "../project.ts";
 
 const actions: Readonly<Record<string, (power: Power) => Promise<unknown>>> = {
   on: (power) => power.on(),

@@ -8,8 +8,9 @@ import {
 } from "../../release/index.ts";
 import type { Invocation } from "../main.ts";
 import { printJson, table } from "../output.ts";
+import { planOf } from "../project.ts";
 import { findRelease } from "../releases.ts";
-import { planOf, releaseFor } from "../synth.ts";
+import { releaseFor } from "../synth.ts";
 
 export async function releaseListCommand({ workspace, json }: Invocation): Promise<undefined> {
   const releases = knownReleases.map((kubernetes) => ({

@@ -1,6 +1,6 @@
 import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
-import { planAll } from "../synth.ts";
+import { planAll } from "../project.ts";
 
 export async function validateCommand({ workspace, json }: Invocation): Promise<undefined> {
   const clusters = planAll(workspace).map(({ cluster }) => cluster);
