@@ -15,6 +15,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: true,
     why: "what a plan says, without what makes it",
   },
+  "modules/cli/program.ts": {
+    typesOnly: false,
+    why: "the list of commands, for the test that holds the docs against it",
+  },
   "stacks/test-cluster.ts": {
     typesOnly: false,
     why: "an example stack, for tests alone",

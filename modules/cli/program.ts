@@ -46,7 +46,7 @@ export function addCommands(program: Command, host: Host): void {
 
   program
     .command("plan")
-    .description("what a deploy would do, machine by machine; touches nothing")
+    .description("what a deploy would do, machine by machine; touches no machine")
     .addArgument(cluster())
     .addHelpText("after", "\n  $ landfall plan lab-v1\n  $ landfall plan lab-v1 --json | jq .changes\n")
     .action(

@@ -56,7 +56,7 @@ export async function setUp(
       { title: "This computer", task: () => checkComputer(workspace) },
       {
         title: "Debian packages",
-        skip: () => missing.length === 0 && "all installed",
+        skip: () => missing.length === 0 && "Debian packages: all installed",
         task: async (_, task) => {
           await installPackages(missing, signal, (line) => {
             task.output = line;
