@@ -2,6 +2,12 @@ import { ownPath, ownText } from "./files.ts";
 import { sourceDate } from "./pins.ts";
 import { defineStep, type Step, type StepContext } from "./step.ts";
 
+/**
+ * What a recipe mounts and starts ends with it, however it ends: an interrupted build would otherwise leave this
+ * computer's /dev mounted in a folder that the next build removes.
+ */
+const confined = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"];
+
 /** A step that is a shell script of recipes/: its text and its variables are the key. */
 export function recipeStep(
   name: string,
@@ -23,7 +29,7 @@ export function recipeStep(
     { recipe: ownText("recipes", options.recipe), inputs: options.inputs ?? null, variables },
     options.needs ?? [],
     async (context) => {
-      await context.run("sh", [ownPath("recipes", options.recipe)], {
+      await context.run("unshare", [...confined, "sh", ownPath("recipes", options.recipe)], {
         env: { ...variables, ...(await options.paths?.(context)), OUT: context.out },
       });
     },

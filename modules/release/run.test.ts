@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { runProcess } from "./run.ts";
@@ -14,6 +16,18 @@ test("gives stdout, and each line of both outputs as it comes", async () => {
 
 test("a program that is not there is named, with how to get it", async () => {
   await expect(runProcess("mmdebstrap-is-not-here", [])).rejects.toMatchObject({ code: "tool-missing" });
+});
+
+test("a program ends with whoever ran it, even when that was killed", async () => {
+  const own = JSON.stringify(import.meta.resolve("./run.ts"));
+  const script = `const { runProcess } = await import(${own});
+    await runProcess("sh", ["-c", "echo $$; exec sleep 600"], { onLine: console.log });`;
+  const parent = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = await once(parent.stdout, "data");
+  parent.kill("SIGKILL");
+  await expect.poll(() => alive(Number(line))).toBe(false);
 });
 
 test("a program that fails says how", async () => {

@@ -9,8 +9,8 @@ import type { Run } from "./types.ts";
  * @throws LandfallError `tool-missing`, `build-cancelled` or `build-failed`
  */
 export const runProcess: Run = async (program, args, options = {}) => {
-  // A process group of its own: what a script started ends with it.
-  const child = execa(program, args, {
+  // Dies with this process, and in a process group of its own: what it started is killed with it.
+  const child = execa("setpriv", ["--pdeathsig", "KILL", program, ...args], {
     reject: false,
     all: true,
     detached: true,
@@ -22,7 +22,7 @@ export const runProcess: Run = async (program, args, options = {}) => {
   const { onLine, signal } = options;
   if (onLine !== undefined) createInterface({ input: child.all }).on("line", onLine);
   const stop = () => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   };
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted) stop();
@@ -31,7 +31,7 @@ export const runProcess: Run = async (program, args, options = {}) => {
 
   if (!result.failed) return result.stdout;
   if (signal?.aborted) throw new LandfallError("build-cancelled", `${program} was stopped`);
-  if (result.code === "ENOENT") {
+  if (result.code === "ENOENT" || (result.exitCode === 127 && result.stderr.startsWith("setpriv: "))) {
     throw new LandfallError("tool-missing", `${program} is not installed`, {
       found: `no ${program} on the PATH`,
       expected: program,

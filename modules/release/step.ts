@@ -121,7 +121,7 @@ async function buildOne(step: Step, options: BuildOptions, left: () => number): 
   try {
     if (existsSync(target)) return say("cached", "built meanwhile");
     say("start", "");
-    await rm(out, { recursive: true, force: true });
+    await rm(out, { recursive: true, force: true, maxRetries: 5 });
     mkdirSync(out);
     const run: Run = (program, args, own = {}) =>
       options.run(program, args, {
@@ -145,7 +145,7 @@ async function buildOne(step: Step, options: BuildOptions, left: () => number): 
     throw error;
   } finally {
     clearInterval(pulse);
-    await rm(out, { recursive: true, force: true });
+    await rm(out, { recursive: true, force: true, maxRetries: 5 });
     await lock.release();
   }
 }
