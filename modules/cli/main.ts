@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { LandfallError } from "../spec/error.ts";
 import { exit, formatError } from "./output.ts";
+import { lacksRoot, runAsRoot } from "./privileges.ts";
 import { addCommands } from "./program.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
@@ -29,17 +30,21 @@ export async function main(argv: readonly string[], packageRoot: string): Promis
     .exitOverride()
     .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.\n");
   let code: number = exit.ok;
-  addCommands(program, {
+  const host = {
     invocation: () => {
       const { json = false, cache } = program.opts<{ json?: boolean; cache?: string }>();
       const root = projectRoot(process.cwd()) ?? packageRoot;
       return { workspace: openWorkspace(root, process.env, cache), json, signal: interruption };
     },
-    exitWith: (value) => {
+    exitWith: (value: number) => {
       code = value;
     },
-  });
+  };
+  addCommands(program, host);
   try {
+    const command = argv.find((word) => !word.startsWith("-"));
+    const { workspace } = host.invocation();
+    if (lacksRoot(command, workspace) && !argv.includes("--help")) return runAsRoot(workspace, argv);
     await program.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {

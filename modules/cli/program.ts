@@ -72,6 +72,12 @@ export function addCommands(program: Command, host: Host): void {
     .action(run(async (invocation) => (await import("./commands/validate.ts")).validateCommand(invocation)));
 
   program
+    .command("schema")
+    .description("print the JSON Schema of site.yaml or of a cluster's file, for editors")
+    .addArgument(new Argument("<kind>", "which file").choices(["site", "cluster"]))
+    .action(run(async (_, kind: string) => (await import("./commands/schema.ts")).schemaCommand(kind)));
+
+  program
     .command("power")
     .description("control machines through their BMCs")
     .addArgument(
@@ -193,6 +199,10 @@ function addLabCommands(program: Command, run: Runner): void {
         (await commands()).labCommand(invocation, options),
       ),
     );
+  lab
+    .command("setup")
+    .description("only the set-up: packages, tools, and the releases of all clusters in clusters/")
+    .action(run(async (invocation) => (await commands()).labSetupCommand(invocation)));
   lab
     .command("up")
     .description("only the rack: network, boot service, BMCs; all machines off")

@@ -16,7 +16,7 @@ import { clusterApi } from "../cluster-api.ts";
 import { landingReport, reportRows } from "../landing-report.ts";
 import type { Invocation } from "../main.ts";
 import { printJson, table } from "../output.ts";
-import { planAll, siteNamed } from "../project.ts";
+import { planAll, planOf, siteNamed } from "../project.ts";
 import { tools } from "../releases.ts";
 import { readRun } from "../run-record.ts";
 import { setUp } from "../setup.ts";
@@ -32,11 +32,14 @@ export interface LabOptions {
 /** Everything from a fresh clone to a landed cluster, and what to do with it. */
 export async function labCommand(invocation: Invocation, { site, cluster }: LabOptions): Promise<undefined> {
   const { workspace, signal } = invocation;
-  const plan = planAll(workspace).find((each) => each.cluster === cluster);
-  await setUp(workspace, [...new Set(plan ? [plan.kubernetes] : [])], signal);
+  await setUp(workspace, [planOf(workspace, cluster).kubernetes], signal);
   await labUpCommand(invocation, { site });
   await deployCommand(invocation, cluster);
   if (!invocation.json) process.stdout.write(await landed(workspace, site, cluster));
+}
+
+export async function labSetupCommand({ workspace, signal }: Invocation): Promise<undefined> {
+  await setUp(workspace, [...new Set(planAll(workspace).map(({ kubernetes }) => kubernetes))], signal);
 }
 
 export async function labUpCommand(
