@@ -1,3 +1,4 @@
+export { cacheSize } from "./cache.ts";
 export { buildConformance, type Conformance } from "./conformance.ts";
 export { hostPackages } from "./host.ts";
 export { knownReleases } from "./pins.ts";
