@@ -104,13 +104,6 @@ export const goModules = {
     packages: ["github.com/coreos/ignition/v2/validate"],
     go: "1.24",
   },
-  // What Kubernetes' e2e tests register behind the aggregation layer.
-  "sample-apiserver": {
-    module: "k8s.io/sample-apiserver",
-    version: "v0.34.1",
-    packages: ["k8s.io/sample-apiserver"],
-    go: "1.24.0",
-  },
   "terraform-provider-matchbox": {
     module: "github.com/poseidon/terraform-provider-matchbox",
     version: "v0.5.4",

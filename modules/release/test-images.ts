@@ -102,7 +102,10 @@ export function testImages(kubernetes: string): readonly ImageStep[] {
     imageStep("sample-apiserver", tree, {
       version: tags["sample-apiserver"],
       binaries: [
-        { step: goStep("sample-apiserver", goModules["sample-apiserver"]), binary: "sample-apiserver" },
+        {
+          step: kubernetesStep("sample-apiserver", kubernetes, ["k8s.io/sample-apiserver"]),
+          binary: "sample-apiserver",
+        },
       ],
       links: { "/sample-apiserver": "usr/local/bin/sample-apiserver" },
       entrypoint: ["/sample-apiserver"],
