@@ -132,7 +132,7 @@ export function writeProfile(rack: SmallRack, lab: LabHandle, machines: readonly
 }
 
 const sayHello = `[Unit]
-After=multi-user.target
+After=network.target
 [Service]
 Type=oneshot
 ExecStart=/bin/sh -c 'echo; echo landfall: stage hello; echo "touched $(cat /etc/touched)"'
