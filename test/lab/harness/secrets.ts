@@ -1,6 +1,6 @@
 // A cluster's real secrets, and whether any of them stands where it must not.
 import { createPrivateKey } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -53,13 +53,26 @@ export function placesBelow(folder: string, skip: (path: string) => boolean = ()
   if (!existsSync(folder)) throw new Error(`nothing to scan at ${folder}`);
   return filesBelow(folder)
     .filter((path) => !skip(path))
-    .map((path) => ({ where: path, bytes: readFileSync(path) }));
+    .flatMap((path) => {
+      const bytes = readIfThere(path);
+      return bytes === undefined ? [] : [{ where: path, bytes }];
+    });
 }
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && statSync(join(entry.parentPath, entry.name)).size > 0)
+    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Logs come and go while they are looked at. */
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** Looks that a secret has, whatever its value. */

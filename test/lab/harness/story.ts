@@ -10,7 +10,10 @@ export function useRack(options: ProjectOptions): () => Rack {
     rack = await openRack(options);
   });
   afterEach(({ task }) => {
-    if (task.result?.state === "fail") console.error(rack?.lastWords());
+    if (task.result?.state !== "fail") return;
+    // At once, and not only when the whole file has ended: a rack takes minutes.
+    for (const { message } of task.result.errors ?? []) console.error(`failed: ${message}`);
+    console.error(rack?.lastWords());
   });
   afterAll(async () => {
     await rack?.down();
