@@ -29,14 +29,6 @@ export async function withRack<T>(work: (rack: Rack) => Promise<T>): Promise<T> 
   }
 }
 
-/** The same with the cluster landed. */
-export function withCluster<T>(work: (rack: Rack) => Promise<T>): Promise<T> {
-  return withRack(async (rack) => {
-    await rack.landfall("deploy", cluster);
-    return work(rack);
-  });
-}
-
 export function planOf(rack: Rack): Plan {
   return plan(loadCluster(rack.project.root, cluster, { knownReleases }));
 }

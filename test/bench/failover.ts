@@ -5,7 +5,7 @@ import { inside, labNames } from "../../modules/lab/index.ts";
 import type { Api } from "../lab/harness/api.ts";
 import { eventually } from "../lab/harness/eventually.ts";
 import type { Rack } from "../lab/harness/rack.ts";
-import { cluster, masters, planOf, withCluster } from "./cluster.ts";
+import { cluster, masters, planOf } from "./cluster.ts";
 import type { Bench } from "./measure.ts";
 import type { BenchOptions } from "./run.ts";
 
@@ -14,26 +14,24 @@ const before = 3;
 const after = 25;
 const everyMs = 100;
 
-export async function failover({ runs, say }: BenchOptions): Promise<Bench> {
+export async function failover(rack: Rack, { runs, say }: BenchOptions): Promise<Bench> {
   const gaps: number[] = [];
-  await withCluster(async (rack) => {
-    const api = await rack.api(cluster);
-    for (let run = 1; run <= runs; run += 1) {
-      const holder = await eventually("a master that holds the endpoint's address", 60, () => holderOf(rack));
-      const answers = watch(api, before + after);
-      await delay(before * 1000);
-      await rack.lab.cutPower([holder]);
-      const gap = longestGap(await answers);
-      say(`run ${run}: ${holder} lost its power, the longest silence was ${gap.toFixed(1)} s`);
-      gaps.push(gap);
-      await rack.lab.powerOn([holder]);
-      await eventually(`the API of ${holder}`, 120, async () => {
-        const { address } = planOf(rack).machines.find(({ name }) => name === holder)!;
-        const { status } = await api.ask("/readyz", { server: `https://${address}:6443` });
-        return status === 200 ? true : undefined;
-      });
-    }
-  });
+  const api = await rack.api(cluster);
+  for (let run = 1; run <= runs; run += 1) {
+    const holder = await eventually("a master that holds the endpoint's address", 60, () => holderOf(rack));
+    const answers = watch(api, before + after);
+    await delay(before * 1000);
+    await rack.lab.cutPower([holder]);
+    const gap = longestGap(await answers);
+    say(`run ${run}: ${holder} lost its power, the longest silence was ${gap.toFixed(1)} s`);
+    gaps.push(gap);
+    await rack.lab.powerOn([holder]);
+    await eventually(`the API of ${holder}`, 120, async () => {
+      const { address } = planOf(rack).machines.find(({ name }) => name === holder)!;
+      const { status } = await api.ask("/readyz", { server: `https://${address}:6443` });
+      return status === 200 ? true : undefined;
+    });
+  }
   return {
     name: "failover",
     measures: [{ name: "longest silence of the API at its endpoint", unit: "s", values: gaps, atMost: 5 }],

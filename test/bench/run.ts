@@ -1,6 +1,8 @@
 // `npm run bench`: what Landfall costs and how fast it is, beside its targets. `npm run bench -- landing --runs 1` runs
 // one of them. Exits 1 if a target is missed.
 import { parseArgs } from "node:util";
+import type { Rack } from "../lab/harness/rack.ts";
+import { cluster, withRack } from "./cluster.ts";
 import { cost } from "./cost.ts";
 import { failover } from "./failover.ts";
 import { landing } from "./landing.ts";
@@ -15,13 +17,18 @@ export interface BenchOptions {
   readonly say: (line: string) => void;
 }
 
-const benches: readonly {
+interface Known<Args extends unknown[]> {
   readonly name: string;
   readonly what: string;
-  readonly run: (options: BenchOptions) => Promise<Bench>;
-}[] = [
+  readonly run: (...args: [...Args, BenchOptions]) => Promise<Bench>;
+}
+
+const alone: readonly Known<[]>[] = [
   { name: "synth", what: "from files to cdktf.out, 10 to 1,000 machines", run: synth },
   { name: "landing", what: "from power to Ready and to a Service, beside kubeadm", run: landing },
+];
+/** On one cluster, in this order. */
+const onCluster: readonly Known<[Rack]>[] = [
   { name: "cost", what: "memory and idle CPU of 3 + 2 machines", run: cost },
   { name: "failover", what: "the API's longest silence when the holder of its address dies", run: failover },
   { name: "powercut", what: "all masters lose power at once, with no boot service to help", run: powercut },
@@ -32,18 +39,34 @@ const { values, positionals: wanted } = parseArgs({
   options: { runs: { type: "string", default: "3" }, json: { type: "boolean", default: false } },
 });
 const runs = Number(values.runs);
-const unknown = wanted.filter((name) => !benches.some((bench) => bench.name === name));
+const unknown = wanted.filter((name) => ![...alone, ...onCluster].some((bench) => bench.name === name));
 if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
   console.error("usage: npm run bench -- [NAME...] [--runs N] [--json]");
-  for (const { name, what } of benches) console.error(`  ${name.padEnd(9)} ${what}`);
+  for (const { name, what } of [...alone, ...onCluster]) console.error(`  ${name.padEnd(9)} ${what}`);
   process.exit(2);
 }
 
+const isWanted = ({ name }: { readonly name: string }) => wanted.length === 0 || wanted.includes(name);
+const options = { runs, say: (line: string) => console.error(`   ${line}`) };
 const done: Bench[] = [];
-for (const { name, what, run } of benches) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+for (const { name, what, run } of alone.filter(isWanted)) {
   console.error(`== ${name}: ${what}`);
-  done.push(await run({ runs, say: (line) => console.error(`   ${line}`) }));
+  done.push(await run(options));
+}
+if (onCluster.some(isWanted)) {
+  await withRack(async (rack) => {
+    console.error(
+      `== a cluster for ${onCluster
+        .filter(isWanted)
+        .map(({ name }) => name)
+        .join(", ")}`,
+    );
+    await rack.landfall("deploy", cluster);
+    for (const { name, what, run } of onCluster.filter(isWanted)) {
+      console.error(`== ${name}: ${what}`);
+      done.push(await run(rack, options));
+    }
+  });
 }
 console.log(values.json ? json(done) : table(done));
 process.exit(done.every(({ measures }) => measures.every(isMet)) ? 0 : 1);
