@@ -257,6 +257,49 @@ describe("a stack on real Terraform and Matchbox", () => {
     expect((await land()).filter((line) => !/ (deliver|health) /.test(line))).toEqual([]);
   });
 
+  it("runs steps in its own process, shows what they say, and ends them when it is interrupted", async () => {
+    const bin = join(project, "node_modules/.bin/landfall");
+    const script = readFileSync(bin);
+    rmSync(bin);
+    symlinkSync(join(repository, "modules/cli/landfall.mjs"), bin);
+    try {
+      const served: string[] = [];
+      const ended: string[] = [];
+      const interruption = new AbortController();
+      const output: string[] = [];
+      write({ workers: ["w1"] });
+      const run = apply({
+        ...options(),
+        signal: interruption.signal,
+        progress: {
+          line: () => {},
+          terraform: ({ hook }) => {
+            if (hook?.output !== undefined) output.push(hook.output.trimEnd());
+          },
+        },
+        serve: async ({ step, machine = "all" }, print, signal) => {
+          served.push(`${step} ${machine}`);
+          print(`${machine}: ${step}`);
+          if (step !== "deliver") return 0;
+          await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+          ended.push(machine);
+          return 130;
+        },
+      });
+      const failed = expect(run).rejects.toMatchObject({ code: "interrupted" });
+      await until(() => served.filter((step) => step.startsWith("deliver")).length === 3);
+      interruption.abort();
+      await failed;
+      expect(output).toEqual(expect.arrayContaining(["m1: power", "w1: deliver", "all: release"]));
+      await until(() => ended.length === 3);
+      const { changes, proven } = await apply({ ...options(), serve: async () => 0 });
+      expect({ added: changes.add, proven }).toEqual({ added: 4, proven: true });
+    } finally {
+      rmSync(bin);
+      writeFileSync(bin, script, { mode: 0o755 });
+    }
+  });
+
   it("recovers a state that was cut short", async () => {
     await land();
     const state = join(project, ".landfall/terraform/t-v1.tfstate");
