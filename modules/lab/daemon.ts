@@ -8,6 +8,7 @@ import { type LabConfig, type LabPlan, labFiles, planLab } from "./config.ts";
 import { controlServer, type LabControl } from "./control.ts";
 import { EventLog } from "./events.ts";
 import { procSysctls, SharedHost } from "./host.ts";
+import { kernelModules } from "./modules.ts";
 import { type LabNames, labNames, runDir, servicesGroup } from "./names.ts";
 import { createSwitch } from "./network.ts";
 import { Rack } from "./rack.ts";
@@ -55,7 +56,7 @@ export async function serveLab(config: LabConfig): Promise<LabControl> {
 }
 
 async function enterHost(config: LabConfig, plan: LabPlan, names: LabNames): Promise<void> {
-  await new SharedHost(runDir, procSysctls).enter(plan.site, {
+  await new SharedHost(runDir, procSysctls, kernelModules).enter(plan.site, {
     stateDir: config.stateDir,
     namespaces: [names.switchNamespace, ...plan.machines.map(({ name }) => names.namespace(name))],
   });

@@ -5,6 +5,7 @@ import { LandfallError } from "../spec/index.ts";
 import { groupFolders, groupProcesses, killGroup, readHierarchies, removeGroup } from "./cgroups.ts";
 import { type LabConfig, labFiles } from "./config.ts";
 import { procSysctls, SharedHost } from "./host.ts";
+import { kernelModules } from "./modules.ts";
 import { loopDevicesBelow, readMountsBelow, unmountBelow } from "./mounts.ts";
 import { labNames, runDir } from "./names.ts";
 import { deleteNamespace, listNamespaces } from "./network.ts";
@@ -34,7 +35,7 @@ export async function stopLab(
 ): Promise<StopReport> {
   const names = labNames(config.site.name);
   const hierarchies = readHierarchies();
-  const host = new SharedHost(runDir, procSysctls);
+  const host = new SharedHost(runDir, procSysctls, kernelModules);
   const record = host.lab(config.site.name);
   if (record !== undefined && record.stateDir !== config.stateDir) {
     throw new LandfallError("lab-name-taken", `lab ${config.site.name} belongs to another folder`, {

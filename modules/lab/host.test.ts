@@ -2,6 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SharedHost, type Sysctls } from "./host.ts";
+import type { Modules } from "./modules.ts";
 import { temporaryFolder } from "./testing.ts";
 
 function computer() {
@@ -15,8 +16,22 @@ function computer() {
     read: (name) => values.get(name),
     write: (name, value) => values.set(name, value),
   };
+  const loaded = new Set(["overlay"]);
+  const modules: Modules = {
+    load: (name) => {
+      if (loaded.has(name)) return false;
+      loaded.add(name);
+      if (name === "br_netfilter") values.set("net.bridge.bridge-nf-call-iptables", "1");
+      return true;
+    },
+    unload: (name) => {
+      loaded.delete(name);
+      if (name === "br_netfilter")
+        for (const key of values.keys()) if (key.startsWith("net.bridge.")) values.delete(key);
+    },
+  };
   const folder = join(temporaryFolder(), "run");
-  return { values, folder, host: new SharedHost(folder, sysctls) };
+  return { values, loaded, folder, host: new SharedHost(folder, sysctls, modules) };
 }
 const lab = (name: string) => ({ stateDir: `/labs/${name}`, namespaces: [`lf-${name}-sw`] });
 
@@ -40,6 +55,20 @@ describe("what labs share", () => {
     expect(values).toEqual(before);
     expect(existsSync(folder)).toBe(false);
     expect(await host.leave("b")).toEqual([]);
+  });
+
+  it("has no modules left that were not there, and does not filter other bridges meanwhile", async () => {
+    const { values, loaded, host } = computer();
+    const before = new Map(values);
+    await host.enter("a", lab("a"));
+    expect(loaded).toContain("br_netfilter");
+    expect(values.get("net.bridge.bridge-nf-call-iptables")).toBe("0");
+    await host.enter("b", lab("b"));
+    await host.leave("a");
+    expect(loaded).toContain("br_netfilter");
+    await host.leave("b");
+    expect([...loaded]).toEqual(["overlay"]);
+    expect(values).toEqual(before);
   });
 
   it("lets a lab enter again, and no other take its names", async () => {

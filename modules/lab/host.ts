@@ -1,9 +1,16 @@
-// What labs share on one computer: kernel settings that machines' kubelets and systemds change for everybody. The first
-// lab up records them, the last one down puts them back.
+// What labs share on one computer: kernel modules, and kernel settings that machines' kubelets and systemds change for
+// everybody. The first lab up records them, the last one down puts them back.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { LandfallError } from "../spec/index.ts";
+import { type Modules, neededModules } from "./modules.ts";
+
+const bridgeFilters = [
+  "net.bridge.bridge-nf-call-arptables",
+  "net.bridge.bridge-nf-call-ip6tables",
+  "net.bridge.bridge-nf-call-iptables",
+] as const;
 
 /** Changed by kubelet, by kube-proxy, or by a machine's systemd-sysctl, beyond any namespace. */
 export const sharedSysctls = [
@@ -28,9 +35,7 @@ export const sharedSysctls = [
   "kernel.printk",
   "kernel.sysrq",
   "kernel.unprivileged_bpf_disabled",
-  "net.bridge.bridge-nf-call-arptables",
-  "net.bridge.bridge-nf-call-ip6tables",
-  "net.bridge.bridge-nf-call-iptables",
+  ...bridgeFilters,
   "net.netfilter.nf_conntrack_max",
   "vm.max_map_count",
   "vm.overcommit_memory",
@@ -75,10 +80,16 @@ export interface LabRecord {
 export class SharedHost {
   readonly #folder: string;
   readonly #sysctls: Sysctls;
+  readonly #modules: Modules;
 
-  constructor(folder: string, sysctls: Sysctls) {
+  constructor(folder: string, sysctls: Sysctls, modules: Modules) {
     this.#folder = folder;
     this.#sysctls = sysctls;
+    this.#modules = modules;
+  }
+
+  get #loaded() {
+    return join(this.#folder, "modules.json");
   }
 
   get #record() {
@@ -123,6 +134,12 @@ export class SharedHost {
           JSON.stringify(Object.fromEntries(values.filter(([, value]) => value !== undefined))),
         );
       }
+      if (!existsSync(this.#loaded)) {
+        const loaded = neededModules.filter((name) => this.#modules.load(name));
+        writeFileSync(this.#loaded, JSON.stringify(loaded));
+        // Other bridges of this computer (Docker's, libvirt's) go on as before; machines switch it on for themselves.
+        if (loaded.includes("br_netfilter")) for (const name of bridgeFilters) this.#sysctls.write(name, "0");
+      }
       for (const [name, value] of Object.entries(raised)) {
         if (Number(this.#sysctls.read(name) ?? value) < value) this.#sysctls.write(name, String(value));
       }
@@ -145,6 +162,11 @@ export class SharedHost {
         restored.push(name);
       }
       rmSync(this.#record);
+      if (existsSync(this.#loaded)) {
+        const loaded = JSON.parse(readFileSync(this.#loaded, "utf8")) as string[];
+        for (const name of loaded.reverse()) this.#modules.unload(name);
+        rmSync(this.#loaded);
+      }
       rmdirSync(join(this.#folder, "labs"));
     });
     if (existsSync(this.#folder) && readdirSync(this.#folder).length === 0) rmdirSync(this.#folder);
