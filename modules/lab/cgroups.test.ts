@@ -1,7 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createGroup, groupFolders, groupProcesses, groupUsage, parseHierarchies } from "./cgroups.ts";
+import {
+  createGroup,
+  groupFolders,
+  groupProcesses,
+  groupUsage,
+  parseHierarchies,
+  weighGroup,
+} from "./cgroups.ts";
 import { temporaryFolder } from "./testing.ts";
 
 describe("parseHierarchies", () => {
@@ -37,6 +44,29 @@ describe("parseHierarchies", () => {
 });
 
 // Plain folders stand for the kernel's.
+describe("weighGroup", () => {
+  it("counts machines as processes, within what the kernel takes", () => {
+    const [v1, v2] = [temporaryFolder(), temporaryFolder()];
+    for (const file of [join(v1, "cpu.shares"), join(v2, "cpu.weight")]) writeFileSync(file, "");
+    const hierarchies = [
+      { mount: v1, version: 1, controllers: ["cpu"] },
+      { mount: v2, version: 2, controllers: [] },
+    ] as const;
+    weighGroup(hierarchies, ".", 5);
+    expect(readFileSync(join(v1, "cpu.shares"), "utf8")).toBe("5120");
+    expect(readFileSync(join(v2, "cpu.weight"), "utf8")).toBe("500");
+    weighGroup(hierarchies, ".", 1000);
+    expect(readFileSync(join(v1, "cpu.shares"), "utf8")).toBe("262144");
+    expect(readFileSync(join(v2, "cpu.weight"), "utf8")).toBe("10000");
+  });
+
+  it("leaves groups without the controller alone", () => {
+    const mount = temporaryFolder();
+    weighGroup([{ mount, version: 2, controllers: [] }], ".", 5);
+    expect(existsSync(join(mount, "cpu.weight"))).toBe(false);
+  });
+});
+
 describe("groups", () => {
   const hierarchies = () => {
     const [cpuset, unified] = [temporaryFolder(), temporaryFolder()];

@@ -63,6 +63,20 @@ export function createGroup(hierarchies: readonly Hierarchy[], path: string): vo
   }
 }
 
+/**
+ * Gives the group as much of a busy computer as `count` processes outside of it would get: by default a whole rack gets
+ * as much as one. Where groups have no CPU controller nothing is done.
+ */
+export function weighGroup(hierarchies: readonly Hierarchy[], path: string, count: number): void {
+  for (const { mount, version, controllers } of hierarchies) {
+    const [file, one, most] = version === 2 ? ["cpu.weight", 100, 10_000] : ["cpu.shares", 1024, 262_144];
+    const target = join(mount, path, String(file));
+    if (version === 1 && !controllers.includes("cpu")) continue;
+    if (existsSync(target))
+      writeFileSync(target, String(Math.min(Number(one) * Math.max(count, 1), Number(most))));
+  }
+}
+
 /** v2 hands a controller down only when it is told to; one that cannot be had (taken by v1) is left out. */
 function enableControllers(folder: string): void {
   for (const controller of readFileSync(join(folder, "cgroup.controllers"), "utf8").trim().split(" ")) {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LandfallError } from "../spec/index.ts";
-import { createGroup, type Hierarchy, readHierarchies } from "./cgroups.ts";
+import { createGroup, type Hierarchy, readHierarchies, weighGroup } from "./cgroups.ts";
 import { type LabConfig, type LabPlan, labFiles, planLab } from "./config.ts";
 import { controlServer, type LabControl } from "./control.ts";
 import { EventLog } from "./events.ts";
@@ -33,6 +33,7 @@ export async function serveLab(config: LabConfig): Promise<LabControl> {
   await enterHost(config, plan, names);
   const group = `${names.cgroup}/${servicesGroup}`;
   createGroup(hierarchies, group);
+  weighGroup(hierarchies, names.cgroup, plan.machines.length);
   for (const { mount } of hierarchies) writeFileSync(join(mount, group, "cgroup.procs"), String(process.pid));
 
   await createSwitch(plan, names);
@@ -114,6 +115,7 @@ class Daemon implements LabControl {
     }
     const names = labNames(plan.site);
     await this.#rack.adopt(plan);
+    weighGroup(this.#hierarchies, names.cgroup, plan.machines.length);
     await enterHost(config, plan, names);
     writeDhcpConfig(plan, names, labFiles(config.stateDir));
     this.#config = config;
