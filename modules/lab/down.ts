@@ -5,6 +5,7 @@ import { LandfallError } from "../spec/index.ts";
 import { groupFolders, groupProcesses, killGroup, readHierarchies, removeGroup } from "./cgroups.ts";
 import { type LabConfig, labFiles } from "./config.ts";
 import { procSysctls, SharedHost } from "./host.ts";
+import { withLock } from "./lock.ts";
 import { kernelModules } from "./modules.ts";
 import { loopDevicesBelow, readMountsBelow, unmountBelow } from "./mounts.ts";
 import { labNames, runDir } from "./names.ts";
@@ -14,6 +15,9 @@ export interface StopOptions {
   /** Leaves what outlives power: machines' disks, Matchbox's data and assets, keys. Default: false, nothing is left. */
   readonly keepDisks?: boolean;
 }
+
+/** What names a lab's traces. */
+export type LabPlace = Pick<LabConfig, "site" | "stateDir">;
 
 /** What `down` found and did; what is left is empty, or it throws. */
 export interface StopReport {
@@ -29,10 +33,12 @@ export interface StopReport {
  * Idempotent.
  * @throws LandfallError `lab-left-something` with a list.
  */
-export async function stopLab(
-  config: Pick<LabConfig, "site" | "stateDir">,
-  options: StopOptions = {},
-): Promise<StopReport> {
+export async function stopLab(config: LabPlace, options: StopOptions = {}): Promise<StopReport> {
+  return await withLock(labNames(config.site.name).lock, () => takeDown(config, options));
+}
+
+/** `stopLab` for those who hold the lab's lock. */
+export async function takeDown(config: LabPlace, options: StopOptions): Promise<StopReport> {
   const names = labNames(config.site.name);
   const hierarchies = readHierarchies();
   const host = new SharedHost(runDir, procSysctls, kernelModules);

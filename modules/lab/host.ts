@@ -2,8 +2,8 @@
 // everybody. The first lab up records them, the last one down puts them back.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { LandfallError } from "../spec/index.ts";
+import { withLock } from "./lock.ts";
 import { type Modules, neededModules } from "./modules.ts";
 
 const bridgeFilters = [
@@ -176,25 +176,6 @@ export class SharedHost {
   #labs(): string[] {
     const folder = join(this.#folder, "labs");
     return existsSync(folder) ? readdirSync(folder).map((name) => name.replace(/\.json$/, "")) : [];
-  }
-}
-
-/** Runs `action` while holding a lock file; one whose holder died is taken over. */
-async function withLock(path: string, action: () => void): Promise<void> {
-  for (;;) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      if (!alive(Number(readFileSync(path, "utf8")))) rmSync(path, { force: true });
-      else await delay(20);
-    }
-  }
-  try {
-    action();
-  } finally {
-    rmSync(path, { force: true });
   }
 }
 

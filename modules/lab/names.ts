@@ -14,6 +14,8 @@ export interface LabNames {
   /** Relative to a cgroup hierarchy's root. */
   readonly cgroup: string;
   readonly socket: string;
+  /** Held while the lab comes up or goes down. */
+  readonly lock: string;
   namespace(machine: string): string;
   /** Name of the machine's port in the switch's namespace, at most 15 characters. */
   port(machine: string): string;
@@ -29,6 +31,7 @@ export function labNames(site: string): LabNames {
     bridgeMac: localMac(`${site}/`),
     cgroup: `landfall-${site}`,
     socket: `${runDir}/${site}.sock`,
+    lock: `${runDir}-${site}.lock`,
     namespace: (machine) => `lf-${site}-${machine}`,
     port: (machine) => `lf${digest(`${site}/${machine}`).slice(0, 10)}`,
     portMac: (machine) => localMac(`${site}/${machine}`),

@@ -7,9 +7,10 @@ import { LandfallError } from "../spec/index.ts";
 import { type LabConfig, labFiles, planLab } from "./config.ts";
 import { controlClient, type LabControl } from "./control.ts";
 import { configHash } from "./daemon.ts";
-import { stopLab } from "./down.ts";
+import { takeDown } from "./down.ts";
 import { readEvents, type StageEvent } from "./events.ts";
 import { alive } from "./host.ts";
+import { withLock } from "./lock.ts";
 import { labNames } from "./names.ts";
 
 export interface LabHandle extends LabControl {
@@ -35,30 +36,35 @@ export async function startLab(config: LabConfig): Promise<LabHandle> {
   const files = labFiles(config.stateDir);
   const names = labNames(config.site.name);
   const control = controlClient(names.socket);
-  const handle = (started: boolean): LabHandle => ({
+  const started = await withLock(names.lock, () => bringUp(config, control));
+  return {
     ...control,
     site: config.site.name,
     files,
     started,
     events: () => readEvents(files.events),
-  });
+  };
+}
+
+/** Whether it had to. */
+async function bringUp(config: LabConfig, control: LabControl): Promise<boolean> {
   if (daemonOf(config.stateDir) !== undefined) {
     if ((await control.status()).config !== configHash(config)) {
       await control.adopt(config);
       writeConfig(config);
     }
-    return handle(false);
+    return false;
   }
-  await stopLab(config, { keepDisks: true });
+  await takeDown(config, { keepDisks: true });
   mkdirSync(config.stateDir, { recursive: true });
   writeConfig(config);
   try {
     await startDaemon(config);
   } catch (error) {
-    await stopLab(config, { keepDisks: true });
+    await takeDown(config, { keepDisks: true });
     throw error;
   }
-  return handle(true);
+  return true;
 }
 
 function writeConfig(config: LabConfig): void {

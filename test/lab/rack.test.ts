@@ -18,7 +18,7 @@ import { hostState, listeners } from "./support/host-state.ts";
 import { type SmallRack, smallRack, writeProfile } from "./support/small-rack.ts";
 
 const wait = { timeout: 60_000, interval: 100 };
-const slow = { timeout: 300_000, interval: 500 };
+const slow = { timeout: 480_000, interval: 500 };
 
 let rack: SmallRack;
 let neighbour: SmallRack;
