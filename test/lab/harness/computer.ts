@@ -13,7 +13,7 @@ export function processesOf(site: string, root: string): { readonly pid: number;
       group.test(read(`/proc/${pid}/cgroup`)) ||
       command.includes(own) ||
       `${link(`/proc/${pid}/cwd`)}/`.startsWith(own);
-    return belongs && pid !== process.pid ? [{ pid, what: command }] : [];
+    return belongs && pid !== process.pid && !isZombie(pid) ? [{ pid, what: command }] : [];
   });
 }
 
@@ -61,6 +61,11 @@ export function kernelSettings(): Map<string, string> {
         ]),
     ),
   );
+}
+
+/** Dead, and nothing but an entry that its new parent, the computer's first process, has not read yet. */
+function isZombie(pid: number): boolean {
+  return /^State:\s*Z/m.test(read(`/proc/${pid}/status`));
 }
 
 export function pids(): number[] {
