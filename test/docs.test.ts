@@ -9,7 +9,9 @@ import { knownReleases } from "../modules/release/index.ts";
 import { formatDiagnostic, loadFiles } from "../modules/spec/index.ts";
 
 const root = join(import.meta.dirname, "..");
-const pages = ["README.md", "ignition/README.md", ...globSync("docs/**/*.md", { cwd: root })].sort();
+const pages = globSync(["README.md", "ignition/README.md", "modules/*/README.md", "docs/**/*.md"], {
+  cwd: root,
+}).sort();
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
 describe("the YAML of the docs", () => {

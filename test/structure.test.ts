@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, "..");
 const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why: string }>> = {
   "modules/spec/error.ts": {
     typesOnly: false,
-    why: "each step of a deploy is a process of its own: for an error it must not load zod and yaml",
+    why: "below cdktf's CLI each step is a process of its own: for an error it must not load zod and yaml",
   },
   "modules/plan/types.ts": {
     typesOnly: true,
