@@ -171,7 +171,6 @@ test("kernel arguments name what is fetched by its hash, and let iPXE say which 
   expect(args).toEqual(
     expect.arrayContaining([
       "ignition.firstboot",
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE's own syntax
       "ignition.config.url=http://10.77.0.1:8080/ignition?mac=${mac:hexhyp}",
       `landfall.root.sha256=${"0".repeat(64)}`,
       "landfall.cluster=lab-v1",
