@@ -178,8 +178,3 @@ export class SharedHost {
     return existsSync(folder) ? readdirSync(folder).map((name) => name.replace(/\.json$/, "")) : [];
   }
 }
-
-/** Whether a process runs. */
-export function alive(pid: number): boolean {
-  return pid > 0 && existsSync(`/proc/${pid}`);
-}

@@ -9,7 +9,6 @@ import { controlClient, type LabControl } from "./control.ts";
 import { configHash } from "./daemon.ts";
 import { takeDown } from "./down.ts";
 import { readEvents, type StageEvent } from "./events.ts";
-import { alive } from "./host.ts";
 import { withLock } from "./lock.ts";
 import { labNames } from "./names.ts";
 
@@ -76,12 +75,17 @@ export function daemonOf(stateDir: string): number | undefined {
   const { pid: file } = labFiles(stateDir);
   if (!existsSync(file)) return undefined;
   const [pid, startTime] = readFileSync(file, "utf8").split(" ");
-  return alive(Number(pid)) && processStartTime(Number(pid)) === startTime ? Number(pid) : undefined;
+  return processStartTime(Number(pid)) === startTime ? Number(pid) : undefined;
 }
 
-/** Clock ticks since the computer's boot: tells a process from a later one of the same pid. */
+/** Clock ticks since the computer's boot: tells a process from a later one of the same pid. Undefined: it is gone. */
 function processStartTime(pid: number): string | undefined {
-  return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\)/s, "").split(" ")[20];
+  try {
+    // The name, in brackets, may hold spaces.
+    return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\)/s, "").split(" ")[20];
+  } catch {
+    return undefined;
+  }
 }
 
 async function startDaemon(config: LabConfig): Promise<void> {
