@@ -75,7 +75,7 @@ export function daemonOf(stateDir: string): number | undefined {
   const { pid: file } = labFiles(stateDir);
   if (!existsSync(file)) return undefined;
   const [pid, startTime] = readFileSync(file, "utf8").split(" ");
-  return processStartTime(Number(pid)) === startTime ? Number(pid) : undefined;
+  return startTime !== undefined && processStartTime(Number(pid)) === startTime ? Number(pid) : undefined;
 }
 
 /** Clock ticks since the computer's boot: tells a process from a later one of the same pid. Undefined: it is gone. */
