@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { apply, type Changes, destroy } from "../deploy.ts";
-import { proveHealth } from "../health.ts";
+import { checkHealth, proveHealth } from "../health.ts";
 import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
 import { lineProgress, type Progress, silent } from "../progress.ts";
 import { planOf, requireBootService } from "../project.ts";
 import { findRun } from "../run-record.ts";
+import { powerOnInService } from "../start-machine.ts";
 import { isDeployed } from "../state.ts";
 import type { ServeStep } from "../step-server.ts";
 import { prepare, releaseFor, writeStacks } from "../synth.ts";
@@ -28,7 +29,10 @@ export async function deployCommand(invocation: Invocation, cluster: string): Pr
     signal,
     serve: serveIn(invocation),
   });
-  if (!proven) await proveHealth({ workspace, plan, say: (line) => progress.line("health", line), signal });
+  if (!proven && !(await checkHealth(workspace, plan, signal)).every(({ ok }) => ok)) {
+    await powerOnInService(workspace, plan, signal, progress.line);
+    await proveHealth({ workspace, plan, say: (line) => progress.line("health", line), signal });
+  }
   if (json) return printJson({ cluster, healthy: true, changes, seconds: took() });
   process.stdout.write(`${cluster} is healthy: ${summary(changes)}, ${took().toFixed(1)} s\n`);
 }
