@@ -29,6 +29,7 @@ export class Programs {
     mkdirSync(this.logs, { recursive: true });
   }
 
+  /** Its output is kept in `logs`, but for what kubectl prints: that is the cluster's, secrets too. */
   start(program: string, args: readonly string[], input?: string): Running {
     const bin = join(repository, "node_modules/.bin");
     const begun = performance.now();
@@ -43,7 +44,7 @@ export class Programs {
     });
     const ended = child.then(({ exitCode, signal, stdout, all, message }) => {
       const output = all ?? message ?? "";
-      writeFileSync(log, `$ ${program} ${args.join(" ")}\n${output}\n`);
+      if (args[0] !== "kubectl") writeFileSync(log, `$ ${program} ${args.join(" ")}\n${output}\n`);
       return {
         exitCode: signal === undefined ? (exitCode ?? 1) : 137,
         stdout: stdout ?? "",

@@ -84,44 +84,80 @@ const looks: readonly (readonly [string, RegExp])[] = [
 
 /** Where secrets are, as sentences without the secrets; empty if all is well. */
 export function findSecrets(places: readonly Place[], secrets: readonly Secret[]): string[] {
-  const needles = secrets.flatMap(({ name, bytes }) => spellings(bytes).map((text) => ({ name, text })));
+  const search = searchFor(
+    secrets.flatMap(({ name, bytes }) => spellings(bytes).map((needle) => ({ name, needle }))),
+  );
   const found = places.flatMap(({ where, bytes }) =>
-    layers(bytes).flatMap((text) => [
-      ...needles.filter((needle) => text.includes(needle.text)).map(({ name }) => `${where}: ${name}`),
-      ...looks.filter(([, pattern]) => pattern.test(text)).map(([what]) => `${where}: ${what}`),
-    ]),
+    layers(bytes).flatMap((layer) => {
+      const text = layer.toString("latin1");
+      const alike = looks.filter(([, pattern]) => pattern.test(text)).map(([what]) => what);
+      return [...search(layer), ...alike].map((what) => `${where}: ${what}`);
+    }),
   );
   return [...new Set(found)];
 }
 
+interface Needle {
+  readonly name: string;
+  readonly needle: Buffer;
+}
+
+/** One pass for all needles, by their first two bytes: there are hundreds of them, and journals have megabytes. */
+function searchFor(needles: readonly Needle[]): (haystack: Buffer) => string[] {
+  const byStart: (Needle[] | undefined)[] = new Array(1 << 16);
+  for (const each of needles) {
+    const start = each.needle.readUInt16BE();
+    byStart[start] = [...(byStart[start] ?? []), each];
+  }
+  return (haystack) => {
+    const found: string[] = [];
+    for (let at = 0, start = haystack[0] ?? 0; at < haystack.length - 1; at += 1) {
+      start = ((start << 8) | haystack[at + 1]!) & 0xffff;
+      for (const { name, needle } of byStart[start] ?? []) {
+        if (haystack.subarray(at, at + needle.length).equals(needle)) found.push(name);
+      }
+    }
+    return found;
+  };
+}
+
 /** How bytes may be written: raw, hex, and base64 at each of its three alignments, in both alphabets. */
-function spellings(bytes: Buffer): string[] {
+function spellings(bytes: Buffer): Buffer[] {
   const base64 = [0, 1, 2].map((shift) => {
     const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64");
     // The characters at both ends depend on what stands beside.
     return text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
   });
   const url = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
-  return [...new Set([bytes.toString("latin1"), bytes.toString("hex"), ...base64, ...url])];
+  const texts = new Set([bytes.toString("hex"), ...base64, ...url]);
+  return [bytes, ...[...texts].map((text) => Buffer.from(text))];
 }
 
-/** Bytes: machines' journals are larger, and hold text as it is. */
+/** Bytes: only machines' journals are larger, and they hold text as it is. */
 const largestUnpacked = 4 << 20;
 
 /** A text as it is, without line ends (real or escaped), and what base64, gzip and percent signs hide in it. */
-function layers(bytes: Buffer, depth = 3): string[] {
+function layers(bytes: Buffer, depth = 3): Buffer[] {
+  if (bytes.length > largestUnpacked) return [bytes];
   const text = bytes.toString("latin1");
-  const joined = text.replaceAll(/\\r|\\n|\s/g, "");
-  if (depth === 0 || bytes.length > largestUnpacked) return [text, joined];
-  const hidden = [text, joined].flatMap((each) =>
-    (each.match(/[A-Za-z0-9+/_-]{40,}/g) ?? []).flatMap((run) =>
-      layers(inflated(Buffer.from(run, "base64")), depth - 1),
-    ),
+  const variants = new Set([text, text.replaceAll(/\\r|\\n|\s/g, ""), unescaped(text)]);
+  const runs = new Set(
+    [...variants].flatMap((each) => (depth === 0 ? [] : (each.match(/[A-Za-z0-9+/_-]{40,}/g) ?? []))),
   );
-  const unescaped = /%[0-9A-Fa-f]{2}/.test(text)
-    ? [text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))]
-    : [];
-  return [text, joined, ...unescaped, ...hidden];
+  const hidden = [...runs].map((run) => inflated(Buffer.from(run, "base64")));
+  return [
+    ...[...variants].map((each) => Buffer.from(each, "latin1")),
+    ...hidden.flatMap((each) => (isText(each) ? layers(each, depth - 1) : [each])),
+  ];
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** What is none hides no other text in it. */
+function isText(bytes: Buffer): boolean {
+  return !/[^\t\r\n -~]/.test(bytes.subarray(0, 512).toString("latin1"));
 }
 
 function inflated(bytes: Buffer): Buffer {

@@ -1,6 +1,7 @@
 // From all machines off to a healthy cluster, and what is true of it then.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { StageEvent } from "../../../modules/lab/index.ts";
 import { readyNodes } from "../harness/api.ts";
@@ -145,7 +146,7 @@ export function landing(rack: () => Rack): void {
       ).toBe(true);
     }
     // A scan that finds nothing anywhere proves nothing.
-    expect(findSecrets(planted(secrets), secrets).length).toBeGreaterThanOrEqual(planted(secrets).length);
+    for (const place of planted(secrets)) expect(findSecrets([place], secrets), place.where).not.toEqual([]);
     expect(findSecrets(places, secrets)).toEqual([]);
     tell("places without a secret", `${places.length} (${secrets.length} secrets looked for in each)`);
   });
@@ -187,6 +188,8 @@ function planted(secrets: readonly Secret[]): Place[] {
       where: "base64 within JSON within base64",
       bytes: Buffer.from(JSON.stringify(JSON.stringify(ignition))),
     },
+    { where: "gzip within base64", bytes: Buffer.from(gzipSync(`key: ${text}`).toString("base64")) },
+    { where: "percent signs", bytes: Buffer.from(encodeURIComponent(text)) },
     { where: "hex", bytes: Buffer.from(bytes.toString("hex")) },
   ];
 }
