@@ -3,7 +3,7 @@
 // Any Node from 20 on runs this file.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { constants } from "node:os";
+import { constants, homedir } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -24,10 +24,15 @@ if (!current) {
 }
 
 const [program, ...args] = process.argv.slice(2);
-const child = spawn(`${bin}/node`, [`${root}${program}`, ...args], {
-  stdio: "inherit",
-  env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
-});
+const path = `${bin}:${process.env.PATH}`;
+const command = [`${bin}/node`, `${root}${program}`, ...args];
+// The virtual rack needs root. sudo clears the environment: what is found now is found then, in the same cache.
+const cache = process.env.LANDFALL_CACHE ?? `${homedir()}/.cache/landfall`;
+const needsSudo =
+  process.getuid() !== 0 && spawnSync("sudo", ["--version"], { stdio: "ignore" }).status === 0;
+if (needsSudo) command.unshift("sudo", "env", `PATH=${path}`, `LANDFALL_CACHE=${cache}`);
+
+const child = spawn(command[0], command.slice(1), { stdio: "inherit", env: { ...process.env, PATH: path } });
 // The terminal interrupts both, and the program decides what becomes of it; nobody else would hand on a SIGTERM.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -34,6 +34,18 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+// What the suites stand on: packages, tools, releases. It says what it does, and does nothing twice.
+const needsSetUp = wanted.length === 0 || wanted.some((name) => name === "peers" || name === "lab");
+if (needsSetUp) {
+  console.log("\n== set-up");
+  const { exitCode } = await execa("landfall", ["lab", "setup"], {
+    stdio: "inherit",
+    preferLocal: true,
+    reject: false,
+  });
+  if (exitCode !== 0) process.exit(1);
+}
+
 const results: {
   readonly name: string;
   readonly what: string;
