@@ -83,6 +83,12 @@ function isJson(text: string): boolean {
   }
 }
 
+/** For what is gone by other means than a destroy. */
+export function forgetState(workspace: Workspace, cluster: string): void {
+  const file = stateFile(workspace, cluster);
+  for (const path of [file, `${file}.backup`]) rmSync(path, { force: true });
+}
+
 /** Whether Terraform owns anything of the cluster. A state that cannot be read may hold something. */
 export function isDeployed(workspace: Workspace, cluster: string): boolean {
   const text = readIfThere(stateFile(workspace, cluster));

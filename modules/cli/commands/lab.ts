@@ -20,6 +20,8 @@ import { planAll, planOf, siteNamed } from "../project.ts";
 import { tools } from "../releases.ts";
 import { readRun } from "../run-record.ts";
 import { setUp } from "../setup.ts";
+import { forgetState } from "../state.ts";
+import { retireCluster } from "../steps/retire.ts";
 import type { Workspace } from "../workspace.ts";
 import { deployCommand } from "./deploy.ts";
 
@@ -56,11 +58,19 @@ export async function labDownCommand(
 ): Promise<undefined> {
   const { stateDir, site: written } = labPlace(workspace, site);
   const report = await stopLab({ site: written, stateDir });
+  // Its disks are gone, and what was deployed on them: kept on record, machines would count as in service.
+  for (const { cluster } of planAll(workspace).filter((plan) => plan.site === site))
+    forgetCluster(workspace, cluster);
   if (json) return printJson(report);
   const { processes, namespaces, mounts } = report;
   process.stdout.write(
     `The lab ${site} is down: ${processes} processes, ${namespaces.length} namespaces, ${mounts} mounts removed; nothing is left\n`,
   );
+}
+
+function forgetCluster(workspace: Workspace, cluster: string): void {
+  retireCluster(workspace, cluster);
+  forgetState(workspace, cluster);
 }
 
 export async function labStatusCommand(
