@@ -1,6 +1,7 @@
 // `npm run bench`: what Landfall costs and how fast it is, beside its targets. `npm run bench -- landing --runs 1` runs
 // one of them. Exits 1 if a target is missed.
 import { parseArgs } from "node:util";
+import { execa } from "execa";
 import type { Rack } from "../lab/harness/rack.ts";
 import { cluster, withRack } from "./cluster.ts";
 import { cost } from "./cost.ts";
@@ -45,6 +46,9 @@ if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
   for (const { name, what } of [...alone, ...onCluster]) console.error(`  ${name.padEnd(9)} ${what}`);
   process.exit(2);
 }
+
+// Packages, tools and releases, if they are not there yet. What it says is no part of the result.
+await execa("landfall", ["lab", "setup"], { stdio: ["ignore", 2, 2], preferLocal: true });
 
 const isWanted = ({ name }: { readonly name: string }) => wanted.length === 0 || wanted.includes(name);
 const options = { runs, say: (line: string) => console.error(`   ${line}`) };

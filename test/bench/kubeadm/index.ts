@@ -12,7 +12,7 @@ import { machines, planOf, type Sighting, seconds, sight } from "../cluster.ts";
 import { offerBoot, publish } from "./boot.ts";
 import { initConfig, joinConfig } from "./config.ts";
 import { kubeadmRelease } from "./release.ts";
-import { makeKey, type Shell, shellOf } from "./ssh.ts";
+import { makeKey, requireSsh, type Shell, shellOf } from "./ssh.ts";
 
 export interface KubeadmLanding {
   readonly sighting: Sighting;
@@ -24,6 +24,7 @@ export interface KubeadmLanding {
 export async function prepareKubeadm(
   cacheDir: string,
 ): Promise<{ land: (rack: Rack) => Promise<KubeadmLanding> }> {
+  await requireSsh();
   const built = await kubeadmRelease(knownReleases[0]!, cacheDir);
   return {
     land: async (rack) => {

@@ -1,6 +1,7 @@
 // A person's shell on the rack's machines: OpenSSH's client, started inside of the rack's network.
 import { execa } from "execa";
 import { inside, labNames } from "../../../modules/lab/index.ts";
+import { LandfallError } from "../../../modules/spec/index.ts";
 
 export type Shell = (address: string, script: string, input?: string) => Promise<string>;
 
@@ -17,6 +18,16 @@ export function shellOf(site: string, identity: string): Shell {
     const { stdout } = await execa(program, args, input === undefined ? { stdin: "ignore" } : { input });
     return stdout;
   };
+}
+
+/** @throws LandfallError `tool-missing` */
+export async function requireSsh(): Promise<void> {
+  const { failed } = await execa("ssh", ["-V"], { reject: false });
+  if (!failed) return;
+  throw new LandfallError("tool-missing", "kubeadm is run over SSH, and this computer has no client", {
+    expected: "ssh and ssh-keygen on the PATH",
+    next: "apt-get install openssh-client",
+  });
 }
 
 /** A key of its own, in files beside each other. Returns the line for authorized_keys. */
