@@ -12,6 +12,8 @@ export interface TargetOptions {
   readonly cluster: string;
   readonly machine: MachinePlan;
   readonly proxy: string | undefined;
+  /** Its host key is another one at each start, and known from its console alone. Default: false. */
+  readonly inMemory?: boolean;
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
@@ -19,7 +21,7 @@ export interface TargetOptions {
 
 /** How to reach a machine's receiver, with what was recorded of it. Its host key is pinned in its record. */
 export function machineTarget(options: TargetOptions): Target {
-  const { workspace, cluster, machine, proxy, timeoutSeconds, signal, say } = options;
+  const { workspace, cluster, machine, proxy, inMemory = false, timeoutSeconds, signal, say } = options;
   const deps = powerDeps(workspace);
   const power = openPower(machine.bmc, deps, { signal, timeoutSeconds: 20 });
   return {
@@ -28,11 +30,11 @@ export function machineTarget(options: TargetOptions): Target {
     port: 22,
     proxy,
     privateKey: deliveryPrivateKey(pkiDir(workspace, cluster)),
-    pinned: readMachine(workspace, cluster, machine.name)?.hostKey,
+    pinned: inMemory ? undefined : readMachine(workspace, cluster, machine.name)?.hostKey,
     expectHostKey: async () => hostKeyOnConsole(await power.console()),
     pin: async (hostKey) => {
       const record = readMachine(workspace, cluster, machine.name);
-      if (record !== undefined) writeMachine(workspace, cluster, { ...record, hostKey });
+      if (record !== undefined && !inMemory) writeMachine(workspace, cluster, { ...record, hostKey });
     },
     timeoutSeconds,
     signal,

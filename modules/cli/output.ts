@@ -12,8 +12,10 @@ export function formatError(error: unknown, json: boolean): string {
   }
   const { found, expected, next } = error.details;
   const rows = Object.entries({ found, expected, next }).filter(([, text]) => text !== undefined);
+  // Mistakes in files begin with their place, which terminals and editors make a link of.
+  const title = "diagnostics" in error ? error.message : `error: ${error.message}`;
   return [
-    `error: ${error.message}`,
+    title,
     ...rows.map(
       ([name, text]) => `  ${`${name}:`.padEnd(10)}${String(text).replaceAll("\n", `\n${" ".repeat(12)}`)}`,
     ),

@@ -5,8 +5,8 @@ import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
 import { lineProgress, type Progress, silent } from "../progress.ts";
 import { planOf, requireBootService } from "../project.ts";
-import { findRun } from "../run-record.ts";
-import { powerOnInService } from "../start-machine.ts";
+import { recover } from "../recover.ts";
+import { findRun, readRun } from "../run-record.ts";
 import { isDeployed } from "../state.ts";
 import type { ServeStep } from "../step-server.ts";
 import { prepare, releaseFor, writeStacks } from "../synth.ts";
@@ -30,7 +30,13 @@ export async function deployCommand(invocation: Invocation, cluster: string): Pr
     serve: serveIn(invocation),
   });
   if (!proven && !(await checkHealth(workspace, plan, signal)).every(({ ok }) => ok)) {
-    await powerOnInService(workspace, plan, signal, progress.line);
+    await recover({
+      workspace,
+      run: readRun(workspace, cluster),
+      signal,
+      now: () => new Date(),
+      say: progress.line,
+    });
     await proveHealth({ workspace, plan, say: (line) => progress.line("health", line), signal });
   }
   if (json) return printJson({ cluster, healthy: true, changes, seconds: took() });

@@ -23,3 +23,9 @@ export function machineOf(plan: Plan, name: string): MachinePlan {
     expected: plan.machines.map((each) => each.name).join(", "),
   });
 }
+
+/** Whether a machine has no disk of its own: with its power, its system and its keys are gone. */
+export function inMemory({ machines, pools }: Plan, name: string): boolean {
+  const pool = machines.find((machine) => machine.name === name)?.pool;
+  return pools.find((each) => each.name === pool)?.disk === undefined;
+}

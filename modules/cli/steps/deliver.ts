@@ -9,7 +9,7 @@ import { powerDeps } from "../power-deps.ts";
 import { readMachine, writeMachine } from "../run-record.ts";
 import { startIntoNetwork } from "../start-machine.ts";
 import { pkiDir } from "../workspace.ts";
-import { machineOf, type StepContext } from "./context.ts";
+import { inMemory, machineOf, type StepContext } from "./context.ts";
 
 /**
  * Waits until a machine answers, and hands it its keys: its own and no other's. A machine whose boot fails, or that was
@@ -47,6 +47,7 @@ export async function deliverStep(context: StepContext, name: string): Promise<v
         cluster: plan.cluster,
         machine,
         proxy: plan.proxy,
+        inMemory: inMemory(plan, name),
         timeoutSeconds: plan.timeouts.boot,
         signal,
         // That it does not answer yet is what is waited for; its stages say more.

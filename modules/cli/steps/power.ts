@@ -2,7 +2,7 @@ import { openPower } from "../../power/index.ts";
 import { powerDeps } from "../power-deps.ts";
 import { readMachine } from "../run-record.ts";
 import { startIntoNetwork } from "../start-machine.ts";
-import { machineOf, type StepContext } from "./context.ts";
+import { inMemory, machineOf, type StepContext } from "./context.ts";
 
 /**
  * Starts a machine into the network, once in its landing. A machine in service keeps its power, whatever changed: what
@@ -19,8 +19,10 @@ export async function powerStep(context: StepContext, name: string): Promise<voi
 
   if (mine?.delivered !== undefined) {
     if (on) return say(name, "in service, left as it is; what changed applies to its next install");
-    say(name, "in service, power on from its own disk");
-    return power.on();
+    if (!inMemory(run.plan, name)) {
+      say(name, "in service, power on from its own disk");
+      return power.on();
+    }
   }
   if (mine?.started !== undefined && on) return say(name, "started already");
   await startIntoNetwork(context, machine, power);
