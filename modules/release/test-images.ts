@@ -13,7 +13,7 @@ import { debianStep } from "./system.ts";
 
 /** What shell commands of the tests call. */
 const applets =
-  `sh ash cat chgrp chmod chown cp cut date dd df dirname du echo env expr false find grep head hostname id
+  `cat chgrp chmod chown cp cut date dd df dirname du echo env expr false find grep head hostname id
   ifconfig kill ln ls mkdir mkfifo mknod mktemp mount mv netstat nohup ping ping6 printf ps pwd readlink rm rmdir route sed
   seq sleep sort stat sync sysctl tail tar tee test timeout top touch tr traceroute true umount uname uniq vi watch wc wget
   which xargs`.split(/\s+/);
@@ -51,18 +51,20 @@ export function testImages(kubernetes: string): readonly ImageStep[] {
     version: tags.busybox,
     binaries: [],
     programs: ["/usr/bin/busybox"],
-    links: shell([...applets, "nc", "nslookup"]),
+    links: shell([...applets, "sh", "ash", "nc", "nslookup"]),
     entrypoint: [],
     command: ["sh"],
   });
   const tools = imageStep("test-tools", tree, {
     version: tags.agnhost,
     binaries: [{ step: agnhost, binary: "agnhost" }],
-    programs: ["bash", "busybox", "curl", "dig", "ip", "nc.openbsd", "nslookup", "ss"].map(
+    programs: ["bash", "busybox", "curl", "dash", "dig", "getent", "ip", "nc.openbsd", "nslookup", "ss"].map(
       (name) => `/usr/bin/${name}`,
     ),
     links: {
       ...shell(applets),
+      // Not busybox's: it runs its own nc and nslookup, whatever else has their names.
+      "/usr/bin/sh": "dash",
       "/usr/bin/nc": "nc.openbsd",
       "/agnhost": "usr/local/bin/agnhost",
       "/agnhost-2": "usr/local/bin/agnhost",
