@@ -62,9 +62,6 @@ function etcd({ plan, generation, images }: StaticPodInput, masters: readonly Ma
       `--peer-trusted-ca-file=${pki}/ca.crt`,
       "--peer-client-cert-auth=true",
       "--listen-metrics-urls=http://127.0.0.1:2381",
-      // Twice the defaults: masters whose disks or processors are slow while they start do not lose their leader.
-      "--heartbeat-interval=200",
-      "--election-timeout=2000",
       "--log-level=warn",
     ],
     probe: { path: "/health?serializable=true", port: 2381, scheme: "HTTP" },

@@ -26,6 +26,8 @@ import (
 const (
 	lookupTimeout  = 1500 * time.Millisecond
 	serviceTimeout = 1500 * time.Millisecond
+	// A packet lost while a node's rules are being written is sent again after this, where resolvers and TCP wait seconds.
+	attemptTimeout = 300 * time.Millisecond
 )
 
 type identity struct {
@@ -117,7 +119,11 @@ func (s *server) resolve(ctx context.Context) lookup {
 	defer cancel()
 	begun := time.Now()
 	name := strings.TrimSuffix(s.name, ".")
-	addresses, err := s.lookup(ctx, name+".")
+	var addresses []string
+	err := persist(ctx, func(ctx context.Context) (err error) {
+		addresses, err = s.lookup(ctx, name+".")
+		return err
+	})
 	return lookup{Name: name, Addresses: addresses, Error: text(err), Milliseconds: time.Since(begun).Milliseconds()}
 }
 
@@ -128,13 +134,30 @@ func (s *server) ask(ctx context.Context, addresses []string) service {
 	begun := time.Now()
 	var last service
 	for _, address := range addresses {
-		by, err := s.get(ctx, address)
+		var by identity
+		err := persist(ctx, func(ctx context.Context) (err error) {
+			by, err = s.get(ctx, address)
+			return err
+		})
 		last = service{Address: address, Node: by.Node, Pod: by.Pod, Error: text(err), Milliseconds: time.Since(begun).Milliseconds()}
 		if err != nil {
 			break
 		}
 	}
 	return last
+}
+
+// Tries again what got no answer, until the time is up; an answer, good or bad, ends it.
+func persist(ctx context.Context, try func(context.Context) error) error {
+	for {
+		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
+		err := try(attempt)
+		silent := attempt.Err() != nil
+		cancel()
+		if err == nil || !silent || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // A connection of its own each time: the Service's balancing decides anew.
