@@ -22,6 +22,8 @@ export interface ClusterFile {
 export interface ClusterOptions {
   readonly masters: readonly string[];
   readonly workers: readonly string[];
+  /** Name of the workers' pool. Default: workers. */
+  readonly pool?: string;
   /** Last number of the endpoint's address in 10.77.0.0/24. Default: 10. */
   readonly endpoint?: number;
   /** Seconds. Default: the example's. */
@@ -33,6 +35,8 @@ export interface ProjectOptions {
   readonly name: string;
   /** All machines of the rack; those of no cluster stay off. */
   readonly machines: readonly string[];
+  /** Those of them that are whole virtual machines: UEFI firmware, no disk. Default: none. */
+  readonly qemu?: readonly string[];
   /** By NAME-VERSION. */
   readonly clusters: Readonly<Record<string, ClusterOptions>>;
 }
@@ -53,7 +57,7 @@ export interface Project {
 }
 
 /** Writes the project's folder anew. */
-export function writeProject({ name, machines, clusters }: ProjectOptions): Project {
+export function writeProject({ name, machines, qemu = [], clusters }: ProjectOptions): Project {
   const root = join(repository, ".landfall", "test", name);
   rmSync(root, { recursive: true, force: true });
   mkdirSync(join(root, "clusters"), { recursive: true });
@@ -76,9 +80,13 @@ export function writeProject({ name, machines, clusters }: ProjectOptions): Proj
   site.access.proxy = `http://127.0.0.1:${ports.proxy}`;
   site.machines = rack.map((machine) => {
     const url = `http://127.0.0.1:${ports.bmc}/redfish/v1/Systems/${machine.name}`;
-    return { ...pattern, ...machine, bmc: { ...pattern.bmc, url } };
+    const own = { ...pattern, ...machine, bmc: { ...pattern.bmc, url } };
+    if (qemu.includes(machine.name)) delete own.disk;
+    return own;
   });
-  delete site.lab;
+  site.lab = {
+    machines: qemu.map((machine) => ({ name: machine, kind: "qemu", firmware: "uefi", memory: 2048 })),
+  };
   writeFileSync(join(root, "clusters/site.yaml"), stringify(site));
   for (const [id, options] of Object.entries(clusters)) writeCluster(root, id, options);
   return { name, root, lab: join(root, ".landfall/lab", name), ports, machines: rack };
@@ -87,7 +95,7 @@ export function writeProject({ name, machines, clusters }: ProjectOptions): Proj
 function writeCluster(
   root: string,
   id: string,
-  { masters, workers, endpoint, timeouts }: ClusterOptions,
+  { masters, workers, pool = "workers", endpoint, timeouts }: ClusterOptions,
 ): void {
   const cluster: ClusterFile = parse(readFileSync(join(repository, "clusters/lab-v1.yaml"), "utf8"));
   const cut = id.lastIndexOf("-");
@@ -95,7 +103,7 @@ function writeCluster(
   cluster.version = id.slice(cut + 1);
   cluster.endpoint.address = `10.77.0.${endpoint ?? 10}`;
   cluster.masters.machines = [...masters];
-  cluster.pools = [{ name: "workers", machines: [...workers] }];
+  cluster.pools = [{ name: pool, machines: [...workers] }];
   if (timeouts !== undefined) cluster.timeouts = { ...timeouts };
   writeFileSync(clusterFile(root, id), stringify(cluster));
 }

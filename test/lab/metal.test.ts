@@ -1,0 +1,100 @@
+// A machine that is no container takes the whole way of a real one: firmware, PXE, iPXE, its own kernel, a root in
+// memory; and joins a master as a worker like any other. Emulated where there is no KVM, so nothing here is quick.
+import { release } from "node:os";
+import { expect, test } from "vitest";
+import { labFiles, readConsole } from "../../modules/lab/index.ts";
+import { readyNodes } from "./harness/api.ts";
+import { eventually } from "./harness/eventually.ts";
+import { tell, useRack } from "./harness/story.ts";
+
+const cluster = "lab-v1";
+const timeouts = { boot: 600, ready: 600 };
+const rack = useRack({
+  name: "metal",
+  machines: ["m1", "q1"],
+  qemu: ["q1"],
+  clusters: { [cluster]: { masters: ["m1"], workers: ["q1"], pool: "metal", timeouts } },
+});
+
+test("a master and a virtual machine land, and the Service answers from both", {
+  timeout: (timeouts.boot + timeouts.ready + 60) * 1000,
+}, async () => {
+  const { seconds } = await rack().landfall("deploy", cluster);
+  tell("landing, 1 master + 1 virtual machine, from all off to healthy", `${seconds.toFixed(1)} s`);
+  expect(await readyNodes(await rack().api(cluster))).toEqual(["m1", "q1"]);
+  const status = JSON.parse((await rack().landfall("status", cluster, "--json")).stdout);
+  expect(status.conditions.filter(({ ok }: { ok: boolean }) => !ok)).toEqual([]);
+  const service = status.conditions.find(({ name }: { name: string }) => name === "service");
+  expect(service.evidence).toContain("answers from 2 of 2 nodes");
+});
+
+test("it went through its firmware, PXE and iPXE to a kernel of its own, in order", async () => {
+  const { nodeInfo } = (await (await rack().api(cluster)).get<Node>("/api/v1/nodes/q1")).status;
+  expect(nodeInfo.kernelVersion).toMatch(/-cloud-amd64$/);
+  expect(nodeInfo.kernelVersion).not.toBe(release());
+
+  const console = readConsole(labFiles(rack().project.lab).machine("q1").console).toString("latin1");
+  const said = [
+    "Start PXE over IPv4",
+    "NBP file downloaded successfully", // by TFTP
+    "Open Source Network Boot Firmware", // iPXE's banner
+    `${rack().project.ports.http}/boot.ipxe`,
+    `Linux version ${nodeInfo.kernelVersion}`,
+    "landfall: ssh-host-key SHA256:",
+  ];
+  const found = said.map((line) => [line, console.indexOf(line)] as const);
+  expect(found.filter(([, at]) => at === -1)).toEqual([]);
+  expect(found.toSorted(([, one], [, other]) => one - other)).toEqual(found);
+
+  const events = rack()
+    .events()
+    .filter(({ machine }) => machine === "q1");
+  expect(events.map(({ stage }) => stage)).toEqual([
+    ...["power", "firmware", "boot", "install", "ignition", "system", "ready"],
+  ]);
+  const [first, ...rest] = events.map(({ time }) => Date.parse(time));
+  for (const [index, time] of rest.entries())
+    tell(`virtual machine, ${events[index + 1]!.stage} after`, `${((time - first!) / 1000).toFixed(1)} s`);
+});
+
+test("a pod that asks for its pool runs there, and answers", async () => {
+  const api = await rack().api(cluster);
+  const { spec } = await api.get<DaemonSet>("/apis/apps/v1/namespaces/landfall-system/daemonsets/web");
+  const { image } = spec.template.spec.containers[0]!;
+  await eventually("the namespace's account", 60, () =>
+    api.get<true>("/api/v1/namespaces/default/serviceaccounts/default"),
+  );
+  await api.create("/api/v1/namespaces/default/pods", {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "guest" },
+    spec: {
+      nodeSelector: { "landfall.local/pool": "metal" },
+      containers: [
+        {
+          name: "web",
+          image,
+          imagePullPolicy: "Never",
+          env: [
+            { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+            { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+          ],
+        },
+      ],
+    },
+  });
+  const answer = await eventually("the pod's answer", 180, () =>
+    api.get<object>("/api/v1/namespaces/default/pods/guest:8080/proxy/"),
+  );
+  expect(answer).toEqual({ node: "q1", pod: "guest" });
+});
+
+interface Node {
+  readonly status: { readonly nodeInfo: { readonly kernelVersion: string } };
+}
+
+interface DaemonSet {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
+  };
+}
