@@ -75,7 +75,15 @@ export function makeRoots(store: Store, cluster: string, now: Date): void {
     return pair.privateKey.export({ type: "pkcs8", format: "pem" }) as string;
   });
   make(names.encryption, () => encryptionConfiguration(randomBytes(32)));
-  make(names.delivery, () => ssh2.utils.generateKeyPairSync("ed25519", { comment: "landfall" }).private);
+  make(names.delivery, deliveryKey);
+}
+
+/** An Ed25519 key. Of those that ssh2 1.17 writes, one in some 256 is malformed, and it does not read them itself. */
+export function deliveryKey(): string {
+  for (;;) {
+    const key = ssh2.utils.generateKeyPairSync("ed25519", { comment: "landfall" }).private;
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
 }
 
 /** Every Secret is sealed with the one key; there is no fall-back to plain text. */
