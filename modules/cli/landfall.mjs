@@ -19,7 +19,8 @@ if (handedOver !== undefined) {
 } else if (process.features.typescript) {
   module.enableCompileCache(`${root}node_modules/.cache/landfall`);
   const { main } = await import("./main.ts");
-  process.exitCode = await main(args, root);
+  // What a dead peer keeps open must not keep the command.
+  process.exit(await main(args, root));
 } else {
   runUnder(`${root}node_modules/.bin/node`);
 }

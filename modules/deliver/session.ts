@@ -72,7 +72,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const abort = () => client.destroy();
   options.signal?.addEventListener("abort", abort);
   client.once("close", () => options.signal?.removeEventListener("abort", abort));
-  return { run: (command, input) => run(client, command, input), close: () => client.end() };
+  return {
+    run: (command, input) => run(client, command, input),
+    // Not only ended: a machine that powers itself off never answers that, and would keep the process.
+    close: () => client.destroy(),
+  };
 }
 
 async function connectInTime({ host, port, proxy, signal }: SessionOptions): Promise<Duplex> {
