@@ -126,7 +126,7 @@ describe("the stack of a cluster", () => {
       ([text]) => text,
     );
     const own =
-      /^\$\{(each\.(key|value\.(mac|profile|metadata))|self\.triggers\.machine|null_resource\.power-\w+\.id|file\(.*\))\}$/;
+      /^\$\{(each\.(key|value\.(mac|profile|metadata))|self\.id|self\.triggers\.machine|null_resource\.power-\w+\.id|file\(.*\))\}$/;
     expect(unescaped.filter((text) => !own.test(text.replaceAll("\\", "")))).toEqual([]);
     expect(synthesised()).toContain("$${mac:hexhyp}");
     expect(tricky).toContain("${mac:hexhyp}");

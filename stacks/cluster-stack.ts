@@ -170,6 +170,8 @@ export class ClusterStack extends TerraformStack {
           command: `landfall step ${command} --cluster ${plan.cluster}${target}`,
           workingDir: paths.root,
           when: on,
+          // What the step's record of having ended is about: Terraform's own word is not enough, see modules/cli/state.ts.
+          ...(on === "create" && { environment: { LANDFALL_RESOURCE: expression("self.id") } }),
         },
       ],
     });

@@ -68,6 +68,24 @@ export function forgetMachine(workspace: Workspace, cluster: string, machine: st
   rmSync(machineFile(workspace, cluster, machine), { force: true });
 }
 
+/** A step that makes something, of a cluster or of one machine. */
+export interface StepName {
+  readonly step: string;
+  readonly machine?: string | undefined;
+}
+
+const doneFile = (workspace: Workspace, cluster: string, { step, machine }: StepName) =>
+  join(runDir(workspace, cluster), "done", machine === undefined ? step : `${step}-${machine}`);
+
+/** Remembers for which resource a step was last done to its end. */
+export function writeDone(workspace: Workspace, cluster: string, step: StepName, resource: string): void {
+  writeAtomic(doneFile(workspace, cluster, step), resource);
+}
+
+export function isDone(workspace: Workspace, cluster: string, step: StepName, resource: string): boolean {
+  return readIfThere(doneFile(workspace, cluster, step)) === resource;
+}
+
 export function forgetRun(workspace: Workspace, cluster: string): void {
   rmSync(runDir(workspace, cluster), { recursive: true, force: true });
 }

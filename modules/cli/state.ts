@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { LandfallError } from "../spec/error.ts";
 import { readIfThere, writeAtomic } from "./files.ts";
 import { holdsWithin, identify, isAlive, type ProcessId } from "./processes.ts";
+import { isDone, type StepName } from "./run-record.ts";
 import { endGroup } from "./terraform.ts";
 import { runDir, stateFile, type Workspace } from "./workspace.ts";
 
@@ -58,13 +59,28 @@ async function endLeftover(leader: ProcessId, say: (line: string) => void): Prom
 }
 
 /**
- * Terraform overwrites its state in place, so one that is killed can leave half of it. Then the one before is put back:
- * what it does not know of is made again under the same names.
+ * What a Terraform that was killed leaves wrong in its state.
+ *
+ * It overwrites the file in place, so half of one may be left: then the one before is put back, and what that does not
+ * know of is made again under the same names. And it writes a resource down as made before its step has run (with
+ * everything, as soon as any other resource is done): a step that has not recorded its end is marked to be done again.
  */
 export function mendState(workspace: Workspace, cluster: string, say: (line: string) => void): void {
   const file = stateFile(workspace, cluster);
   const text = readIfThere(file);
-  if (text === undefined || isJson(text)) return;
+  if (text === undefined) return;
+  if (!isJson(text)) putBack(file, say);
+  const mended = readIfThere(file);
+  if (mended === undefined) return;
+  const state = JSON.parse(mended) as State;
+  const cut = cutShort(state, (step, resource) => isDone(workspace, cluster, step, resource));
+  if (cut.length === 0) return;
+  for (const { instance } of cut) instance.status = "tainted";
+  writeAtomic(file, JSON.stringify({ ...state, serial: state.serial + 1 }, null, 2));
+  say(`an earlier deploy was cut short in ${cut.map(({ name }) => name).join(", ")}: doing it again`);
+}
+
+function putBack(file: string, say: (line: string) => void): void {
   renameSync(file, `${file}.broken`);
   const before = readIfThere(`${file}.backup`);
   const whole = before !== undefined && isJson(before);
@@ -72,6 +88,39 @@ export function mendState(workspace: Workspace, cluster: string, say: (line: str
   say(
     `${file} was cut short; ${whole ? "the one before is taken" : "starting anew"} (kept as ${file}.broken)`,
   );
+}
+
+/** The fields of a state that matter here. */
+interface State {
+  readonly serial: number;
+  readonly resources?: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly instances: readonly Instance[];
+  }[];
+}
+
+interface Instance {
+  status?: string;
+  readonly attributes: { readonly id?: string };
+}
+
+/** As stacks/cluster-stack.ts names the steps that make something. */
+const stepResource = /^(?:(release|addons|health)|(power|deliver)-(.+))$/;
+
+/** Resources that the state takes for made, and whose steps did not end. */
+function cutShort(
+  { resources = [] }: State,
+  done: (step: StepName, resource: string) => boolean,
+): { readonly name: string; readonly instance: Instance }[] {
+  return resources.flatMap(({ type, name, instances }) => {
+    const [, alone, each, machine] = stepResource.exec(name) ?? [];
+    const step = alone ?? each;
+    if (type !== "null_resource" || step === undefined) return [];
+    return instances
+      .filter(({ status, attributes: { id } }) => status === undefined && !done({ step, machine }, id ?? ""))
+      .map((instance) => ({ name, instance }));
+  });
 }
 
 function isJson(text: string): boolean {

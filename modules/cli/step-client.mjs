@@ -10,6 +10,7 @@ export async function handOver(path, [step, ...options]) {
     step,
     cluster: option("--cluster"),
     ...(options.includes("--machine") && { machine: option("--machine") }),
+    resource: process.env.LANDFALL_RESOURCE,
   };
   const socket = connect(path);
   try {

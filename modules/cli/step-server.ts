@@ -13,6 +13,7 @@ export interface StepRequest {
   readonly step: Step;
   readonly cluster: string;
   readonly machine?: string;
+  readonly resource?: string;
 }
 
 /** What the server answers: lines of JSON, the last one with the exit code. */

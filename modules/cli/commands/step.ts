@@ -11,7 +11,8 @@ export function stepCommand(
   target: StepTarget,
 ): Promise<number> {
   const print = (line: string) => process.stdout.write(`${line}\n`);
-  return performStep(workspace, step as Step, target, print, signal);
+  const resource = workspace.env.LANDFALL_RESOURCE;
+  return performStep(workspace, step as Step, { ...target, resource }, print, signal);
 }
 
 /** Runs a step, and tells of it in lines that say whom they are about. Resolves to the exit code. */

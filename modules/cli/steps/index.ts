@@ -1,18 +1,20 @@
 // `landfall step NAME`: what Terraform runs. Each is a short process of its own, and loads only what it needs.
 import { LandfallError } from "../../spec/error.ts";
-import { readRun } from "../run-record.ts";
+import { readRun, writeDone } from "../run-record.ts";
 import type { StepContext } from "./context.ts";
 import type { Step } from "./names.ts";
 
 export interface StepTarget {
   readonly cluster: string;
   readonly machine?: string | undefined;
+  /** Id of the resource whose step this is; none when a person runs it. */
+  readonly resource?: string | undefined;
 }
 
 /** Runs one step to its end. All of them may run again, whatever became of the run before. */
 export async function runStep(
   step: Step,
-  { cluster, machine }: StepTarget,
+  { cluster, machine, resource }: StepTarget,
   world: Omit<StepContext, "run">,
 ): Promise<void> {
   const { workspace } = world;
@@ -20,7 +22,15 @@ export async function runStep(
     const { retireCluster, retireMachine } = await import("./retire.ts");
     return machine === undefined ? retireCluster(workspace, cluster) : retireMachine(world, cluster, machine);
   }
-  const context: StepContext = { ...world, run: readRun(workspace, cluster) };
+  await perform(step, machine, { ...world, run: readRun(workspace, cluster) });
+  if (resource !== undefined) writeDone(workspace, cluster, { step, machine }, resource);
+}
+
+async function perform(
+  step: Exclude<Step, "retire">,
+  machine: string | undefined,
+  context: StepContext,
+): Promise<void> {
   switch (step) {
     case "release":
       return (await import("./release.ts")).releaseStep(context);
