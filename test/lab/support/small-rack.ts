@@ -108,8 +108,7 @@ export function writeProfile(rack: SmallRack, lab: LabHandle, machines: readonly
         "console=ttyS0",
         "ignition.firstboot",
         "ignition.platform.id=metal",
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE's.
-        `${`ignition.config.url=${http}/ignition?mac=`}${"${mac:hexhyp}"}`,
+        `ignition.config.url=${http}/ignition?mac=\${mac:hexhyp}`,
         `landfall.root=${url("root")}`,
         `landfall.root.sha256=${release.files.root.sha256}`,
         `landfall.kubernetes=${url("kubernetes")}`,
