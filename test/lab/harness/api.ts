@@ -90,6 +90,8 @@ export class Api {
         },
       );
       outgoing.on("error", reject);
+      // While the proxy's agent is still connecting, the request itself does not heed its signal.
+      signal.addEventListener("abort", () => reject(signal.reason));
       outgoing.end(body && JSON.stringify(body));
     });
   }
