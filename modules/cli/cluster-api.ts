@@ -1,4 +1,4 @@
-import { type Api, apiServerPort, openApi } from "../kubernetes/index.ts";
+import { type Api, apiServerPort, host, openApi } from "../kubernetes/index.ts";
 import { adminCredentials } from "../pki/index.ts";
 import type { Plan } from "../plan/index.ts";
 import { pkiDir, type Workspace } from "./workspace.ts";
@@ -11,5 +11,5 @@ export function clusterApi(workspace: Workspace, plan: Plan): Api {
 }
 
 function apiOf({ address }: Plan["machines"][number]): string {
-  return `https://${address.includes(":") ? `[${address}]` : address}:${apiServerPort}`;
+  return `https://${host(address)}:${apiServerPort}`;
 }

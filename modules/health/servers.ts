@@ -1,4 +1,4 @@
-import { apiServerPort } from "../kubernetes/index.ts";
+import { apiServerPort, host } from "../kubernetes/index.ts";
 import type { MachinePlan, Plan } from "../plan/index.ts";
 
 const etcdPort = 2379;
@@ -23,5 +23,5 @@ export function masters({ machines }: Pick<Plan, "machines">): readonly MachineP
 }
 
 function url(address: string, port: number): string {
-  return `https://${address.includes(":") ? `[${address}]` : address}:${port}`;
+  return `https://${host(address)}:${port}`;
 }

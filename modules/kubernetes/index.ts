@@ -17,3 +17,4 @@ export { machineConfig, operatingSystem } from "./machine-config.ts";
 export { nameRoles } from "./node-roles.ts";
 export { apiServerPort, balancerPort } from "./paths.ts";
 export { assetPath, machineMetadata, type PoolProfile, poolProfile } from "./profile.ts";
+export { host } from "./static-pods.ts";
