@@ -56,6 +56,7 @@ export function testCluster({
       service: "matchbox",
       http: "http://192.0.2.1:8080",
       rpc,
+      page: undefined,
       tls: { ca: "/x/ca.crt", cert: "/x/client.crt", key: "/x/client.key" },
       assets: "/x/assets",
     },

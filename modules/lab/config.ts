@@ -5,7 +5,10 @@ import { LandfallError } from "../spec/index.ts";
 
 /** Where the lab finds the programs and firmware that it does not build itself. Absolute paths. */
 export interface LabTools {
+  /** For a site whose boot service is Matchbox. */
   readonly matchbox: string;
+  /** Landfall's own boot service: the program and its first arguments, to which flags are added. */
+  readonly bootService: readonly string[];
   /** Default: `/usr/sbin/dnsmasq`. */
   readonly dnsmasq?: string;
   /** Static busybox that plays the machine's DHCP client. Default: `/usr/bin/busybox`. */
@@ -39,6 +42,9 @@ export interface LabPlan {
   readonly dns: readonly string[];
   readonly http: { readonly host: string; readonly port: number; readonly url: string };
   readonly rpc: { readonly host: string; readonly port: number };
+  readonly bootService: "landfall" | "matchbox";
+  /** The page of Landfall's boot service; undefined: none. */
+  readonly page: { readonly host: string; readonly port: number } | undefined;
   /** Undefined: no way from the host to the machines. */
   readonly proxy: { readonly host: string; readonly port: number } | undefined;
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
@@ -107,6 +113,8 @@ export function planLab(config: LabConfig): LabPlan {
     dns: network.dns ?? [],
     http: { host: network.gateway, port: Number(http.port || 80), url: site.boot.http.replace(/\/$/, "") },
     rpc: loopback(site.boot.rpc, "boot.rpc"),
+    bootService: site.boot.service,
+    page: site.boot.page === undefined ? undefined : loopback(new URL(site.boot.page).host, "boot.page"),
     proxy:
       site.access?.proxy === undefined
         ? undefined

@@ -31,6 +31,14 @@ export function relayListeners(plan: LabPlan): RelayListener[] {
       relay: { kind: "forward", to: { host: plan.gateway, port: plan.http.port } },
     },
     { ...plan.rpc, relay: { kind: "forward", to: { host: plan.gateway, port: plan.rpc.port } } },
+    ...(plan.page === undefined
+      ? []
+      : [
+          {
+            ...plan.page,
+            relay: { kind: "forward", to: { host: plan.gateway, port: plan.page.port } } as const,
+          },
+        ]),
     ...(plan.proxy === undefined
       ? []
       : [{ ...plan.proxy, relay: { kind: "proxy", cidr: plan.cidr } as const }]),

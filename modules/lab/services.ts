@@ -1,4 +1,4 @@
-// The lab's network services: dnsmasq and the real Matchbox inside the switch's namespace, the relay between both worlds.
+// The lab's network services: dnsmasq and the boot service inside the switch's namespace, the relay between both worlds.
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabConfig, LabFiles, LabPlan } from "./config.ts";
@@ -48,7 +48,17 @@ export async function startServices(
   const services = {
     dhcp: new ProcessService(service("dhcp", dnsmasq, /started, version/)),
     boot: new ProcessService(
-      service("boot", matchbox(tools.matchbox, plan, files, tls), /[Ss]tarting matchbox HTTP server/),
+      plan.bootService === "matchbox"
+        ? service(
+            "boot",
+            [tools.matchbox, ...matchboxFlags(plan, files, tls)],
+            /[Ss]tarting matchbox HTTP server/,
+          )
+        : service(
+            "boot",
+            [...tools.bootService, ...matchboxFlags(plan, files, tls), ...pageFlag(plan)],
+            /landfall boot: ready/,
+          ),
     ),
     relay: new ProcessService({
       ...service("relay", [process.execPath, relayProgram], /relay: ready/),
@@ -65,9 +75,9 @@ export function writeDhcpConfig(plan: LabPlan, names: LabNames, files: LabFiles)
   writeFileSync(files.dnsmasq, dnsmasqConfig(plan, names, { leases: files.leases, tftp: files.tftp }));
 }
 
-function matchbox(program: string, plan: LabPlan, files: LabFiles, tls: ServerTls): string[] {
+/** Landfall's own service takes the same. */
+function matchboxFlags(plan: LabPlan, files: LabFiles, tls: ServerTls): string[] {
   return [
-    program,
     `-address=${plan.http.host}:${plan.http.port}`,
     `-rpc-address=${plan.gateway}:${plan.rpc.port}`,
     `-data-path=${files.matchbox}`,
@@ -76,4 +86,9 @@ function matchbox(program: string, plan: LabPlan, files: LabFiles, tls: ServerTl
     `-cert-file=${tls.cert}`,
     `-key-file=${tls.key}`,
   ];
+}
+
+/** The page listens inside the lab's network; people reach it through the relay. */
+function pageFlag({ gateway, page }: LabPlan): string[] {
+  return page === undefined ? [] : [`-page-address=${gateway}:${page.port}`];
 }

@@ -40,7 +40,7 @@ export function exampleConfig(site = exampleSite()): LabConfig {
     siteFile: "/project/site.yaml",
     stateDir: "/project/state",
     cacheDir: "/cache",
-    tools: { matchbox: "/matchbox" },
+    tools: { matchbox: "/matchbox", bootService: ["/landfall", "boot", "serve"] },
   };
 }
 

@@ -38,6 +38,7 @@ test("paths of the site are absolute", () => {
     service: "matchbox",
     http: "http://10.20.0.3:8080",
     rpc: "10.20.0.3:8081",
+    page: undefined,
     tls: {
       ca: "/project/clusters/tls/ca.crt",
       cert: "/etc/tls/client.crt",

@@ -114,6 +114,7 @@ function planBoot({ boot }: Site, absolute: (path: string) => string): BootPlan 
     service: boot.service,
     http: boot.http.replace(/\/$/, ""),
     rpc: boot.rpc,
+    page: boot.page?.replace(/\/$/, ""),
     tls: { ca: absolute(boot.tls.ca), cert: absolute(boot.tls.cert), key: absolute(boot.tls.key) },
     assets: absolute(boot.assets),
   };

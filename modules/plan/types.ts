@@ -42,9 +42,11 @@ export interface ClusterNetwork {
 }
 
 export interface BootPlan {
-  readonly service: "matchbox";
+  readonly service: "landfall" | "matchbox";
   readonly http: string;
   readonly rpc: string;
+  /** URL of the page on which people see machines boot. */
+  readonly page: string | undefined;
   /** Absolute paths of PEM files. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   /** Absolute path of the folder behind /assets. */

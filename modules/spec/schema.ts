@@ -105,7 +105,11 @@ export const siteSchema = z
     networks: z.array(network).min(1).describe("The networks that machines are on."),
     boot: z
       .strictObject({
-        service: z.enum(["matchbox"]).describe("Which boot service answers the machines."),
+        service: z
+          .enum(["landfall", "matchbox"])
+          .describe(
+            "Which boot service answers the machines: Landfall's own, or Matchbox, which knows no orders.",
+          ),
         http: url.describe("The service's HTTP endpoint as machines see it, as `http://10.20.0.1:8080`."),
         rpc: z.string().describe("The service's gRPC endpoint as Terraform sees it, `HOST:PORT`."),
         tls: z
@@ -116,6 +120,11 @@ export const siteSchema = z
           })
           .describe(
             "PEM files of the gRPC client, relative to this file. Only their paths reach Terraform's state.",
+          ),
+        page: url
+          .optional()
+          .describe(
+            "Where people see machines boot: the page of Landfall's service, as this computer reaches it. Left out: nobody is told.",
           ),
         assets: path.describe(
           "Folder that the service serves as `/assets`; releases are put there. Relative to this file.",

@@ -125,7 +125,10 @@ function labConfig(workspace: Workspace, name: string): LabConfig {
   return {
     ...labPlace(workspace, name),
     cacheDir: join(workspace.cache, "lab"),
-    tools: { matchbox: tools(workspace).matchbox },
+    tools: {
+      matchbox: tools(workspace).matchbox,
+      bootService: [process.execPath, join(import.meta.dirname, "../landfall.mjs"), "boot", "serve"],
+    },
   };
 }
 

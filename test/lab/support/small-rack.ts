@@ -85,7 +85,7 @@ export async function smallRack({ name, number, machines }: SmallRackOptions): P
     siteFile: join(folder, "site.yaml"),
     stateDir,
     cacheDir: join(cacheDir, "lab"),
-    tools: { matchbox },
+    tools: { matchbox, bootService: [] },
   };
   return { config, release, folder, http, ports, mac };
 }
