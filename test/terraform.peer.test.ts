@@ -27,6 +27,15 @@ import { cacheDir, peerTools } from "./support/tools.ts";
 const repository = resolve(import.meta.dirname, "..");
 const stack = "cdktf.out/stacks/t-v1";
 
+/** `landfall step STEP --cluster t-v1 [--machine NAME]`. Like the real one it records that it came to its end. */
+const standIn = `#!/bin/sh
+echo "$*" >> steps.log
+sh ./step.sh "$@" || exit
+[ "$2" = retire ] && exit
+ended=.landfall/run/$4/done
+mkdir -p "$ended" && printf %s "$LANDFALL_RESOURCE" > "$ended/$2\${6:+-$6}"
+`;
+
 let matchbox: Matchbox;
 let mirror: string;
 let project: string;
@@ -39,7 +48,7 @@ beforeAll(async () => {
   matchbox = await startMatchbox(tools.matchbox, project);
   const bin = join(project, "node_modules/.bin");
   mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, "landfall"), '#!/bin/sh\necho "$*" >> steps.log\nexec sh ./step.sh "$@"\n');
+  writeFileSync(join(bin, "landfall"), standIn);
   chmodSync(join(bin, "landfall"), 0o755);
   workspace = openWorkspace(project, { ...process.env, PATH: `${bin}:${process.env.PATH}` }, cacheDir);
 }, 900_000);
@@ -63,6 +72,13 @@ beforeEach(() => {
 /** What every step does, as a shell script. */
 function steps(script: string): void {
   writeFileSync(join(project, "step.sh"), `${script}\n`);
+}
+
+/** What `standIn` does, for steps that are not processes. */
+function recordEnd(step: string, machine: string | undefined, resource = ""): void {
+  const folder = join(project, ".landfall/run/t-v1/done");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, machine === undefined ? step : `${step}-${machine}`), resource);
 }
 
 /** What steps were asked since the last time. */
@@ -277,12 +293,16 @@ describe("a stack on real Terraform and Matchbox", () => {
             if (hook?.output !== undefined) output.push(hook.output.trimEnd());
           },
         },
-        serve: async ({ step, machine = "all" }, print, signal) => {
-          served.push(`${step} ${machine}`);
-          print(`${machine}: ${step}`);
-          if (step !== "deliver") return 0;
+        serve: async ({ step, machine, resource }, print, signal) => {
+          const who = machine ?? "all";
+          served.push(`${step} ${who}`);
+          print(`${who}: ${step}`);
+          if (step !== "deliver") {
+            recordEnd(step, machine, resource);
+            return 0;
+          }
           await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-          ended.push(machine);
+          ended.push(who);
           return 130;
         },
       });
