@@ -106,9 +106,13 @@ export type MachineEvent =
     }
   | {
       readonly type: "arm";
-      readonly order: Pick<Order, "id" | "kind" | "cluster" | "generation" | "expires">;
+      /** For how long, not until when: only the service's own clock judges an order. */
+      readonly order: Pick<Order, "id" | "kind" | "cluster" | "generation"> & { readonly seconds: number };
     }
-  | { readonly type: "cancel"; readonly cluster: string }
+  /** Ends the order of this landing. One that comes late, when the order is another landing's, does nothing. */
+  | { readonly type: "cancel"; readonly cluster: string; readonly generation: string }
+  /** This landing lets go of the machine: a retire step sends it, after it has seen to it that nothing runs there. */
+  | { readonly type: "release"; readonly cluster: string; readonly generation: string }
   | { readonly type: "boot" }
   | { readonly type: "report"; readonly report: Report };
 

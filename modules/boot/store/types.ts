@@ -1,5 +1,5 @@
 // Where the boot service keeps everything: named documents, each replaced whole, with a version to compare by.
-// One interface, two implementations (a folder in Matchbox's layout, PostgreSQL), one contract suite.
+// One interface; a folder in Matchbox's layout, PostgreSQL, memory (for tests); one contract suite.
 
 /**
  * Matchbox's own four kinds, with its file names (`groups/ID.json`, `profiles/ID.json`, `ignition/NAME`,
@@ -10,10 +10,10 @@ export const kinds = ["groups", "profiles", "ignition", "generic", "machines", "
 export type Kind = (typeof kinds)[number];
 
 export interface Entry {
-  /** 1-253 characters, no slash, no leading dot. */
+  /** 1-240 bytes of UTF-8, no slash, no leading dot, no control character. */
   readonly key: string;
   readonly bytes: Uint8Array;
-  /** Opaque; changes with each write. */
+  /** Opaque; another one for other bytes. */
   readonly version: string;
 }
 

@@ -1,0 +1,22 @@
+// The boot service: what machines boot, and what is known of them.
+export { type BootGate, bootGate } from "./gate.ts";
+export { type Applied, type Machines, type MachinesOptions, openMachines } from "./machine/machines.ts";
+export { answer, inForce } from "./machine/transition.ts";
+export {
+  type BootAnswer,
+  type MachineEvent,
+  type MachineRecord,
+  machineRecordSchema,
+  type Order,
+  type OrderKind,
+  type OrderState,
+  orderKinds,
+  orderStates,
+  type Report,
+  reportSchema,
+  type Stage,
+  stages,
+} from "./machine/types.ts";
+export { type FileStoreOptions, openFileStore } from "./store/file.ts";
+export { openMemoryStore } from "./store/memory.ts";
+export { type BootStore, type Entry, type Expected, type Kind, kinds } from "./store/types.ts";

@@ -1,0 +1,78 @@
+// One process at a time writes to a folder; within it, one write at a time for all that compare.
+import { spawn } from "node:child_process";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { LandfallError } from "../../spec/error.ts";
+
+export interface WritersLock {
+  /** Runs an action while no other process can run one. Actions of this process take turns. */
+  run<T>(action: () => Promise<T>): Promise<T>;
+  /** Waits for what is under way. */
+  close(): Promise<void>;
+}
+
+const waitSeconds = 10;
+/** What waits is done in one go, so that the lock costs little; but others get their turn. */
+const mostInOneGo = 64;
+
+/** The lock is the kernel's, on the open file: it ends with the process at the latest, and no crash leaves one behind. */
+export function writersLock(path: string): WritersLock {
+  const waiting: { readonly action: () => Promise<void>; readonly refuse: (error: unknown) => void }[] = [];
+  let working: Promise<void> | undefined;
+
+  async function work(): Promise<void> {
+    while (waiting.length > 0) {
+      let held: FileHandle;
+      try {
+        held = await take(path);
+      } catch (error) {
+        for (const { refuse } of waiting.splice(0)) refuse(error);
+        continue;
+      }
+      try {
+        for (let done = 0; done < mostInOneGo && waiting.length > 0; done++) await waiting.shift()!.action();
+      } finally {
+        await held.close();
+      }
+    }
+    working = undefined;
+  }
+
+  return {
+    run(action) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ action: () => action().then(resolve, reject), refuse: reject });
+        working ??= work();
+      });
+    },
+    close: async () => working,
+  };
+}
+
+/** Node cannot ask for the lock: flock(1) does, on the file description that it inherits, and leaves it locked. */
+async function take(path: string): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true });
+  const handle = await open(path, "a", 0o644);
+  try {
+    const problem = await new Promise<string | undefined>((resolve, reject) => {
+      const child = spawn("flock", ["-x", "-w", String(waitSeconds), "3"], {
+        stdio: ["ignore", "ignore", "ignore", handle.fd],
+      });
+      child.on("error", reject);
+      child.on("close", (code) =>
+        resolve(code === 0 ? undefined : `another process has held it for ${waitSeconds} s`),
+      );
+    });
+    if (problem !== undefined) {
+      throw new LandfallError("store-unreachable", `cannot lock ${path}`, {
+        found: problem,
+        expected: "one process that writes at a time",
+        next: `see who holds it: fuser -v ${path}`,
+      });
+    }
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
