@@ -38,7 +38,7 @@ if (unknown.length > 0) {
 const needsSetUp = wanted.length === 0 || wanted.some((name) => name === "peers" || name === "lab");
 if (needsSetUp) {
   console.log("\n== set-up");
-  const { exitCode } = await execa("landfall", ["lab", "setup"], {
+  const { exitCode } = await execa("landfall", ["lab", "setup", "--tests"], {
     stdio: "inherit",
     preferLocal: true,
     reject: false,

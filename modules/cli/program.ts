@@ -202,7 +202,12 @@ function addLabCommands(program: Command, run: Runner): void {
   lab
     .command("setup")
     .description("only the set-up: packages, tools, and the releases of all clusters in clusters/")
-    .action(run(async (invocation) => (await commands()).labSetupCommand(invocation)));
+    .option("--tests", "with what `npm test` needs besides")
+    .action(
+      run(async (invocation, options: { tests?: boolean }) =>
+        (await commands()).labSetupCommand(invocation, options),
+      ),
+    );
   lab
     .command("up")
     .description("only the rack: network, boot service, BMCs; all machines off")

@@ -1,6 +1,6 @@
 // What `landfall lab` needs on this computer: looked for, and installed or built where that can be done.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Listr, type ListrTask } from "listr2";
 import {
   buildRelease,
@@ -26,6 +26,17 @@ const labPackages = [
   "openssl",
 ] as const;
 
+/** Debian packages of the peers that only `npm test` meets. Their services are not started. */
+const testPackages = ["openssh-server"] as const;
+
+export interface SetUpOptions {
+  /** Kubernetes versions of the releases. */
+  readonly kubernetes: readonly string[];
+  /** Whether what only the tests need is wanted too. Default: false. */
+  readonly tests?: boolean;
+  readonly signal: AbortSignal;
+}
+
 export interface SetUp {
   readonly tools: Tools;
   readonly releases: readonly Release[];
@@ -37,10 +48,9 @@ export interface SetUp {
  */
 export async function setUp(
   workspace: Workspace,
-  kubernetes: readonly string[],
-  signal: AbortSignal,
+  { kubernetes, tests = false, signal }: SetUpOptions,
 ): Promise<SetUp> {
-  const missing = missingPackages([...hostPackages, ...labPackages]);
+  const missing = missingPackages([...hostPackages, ...labPackages, ...(tests ? testPackages : [])]);
   const options = { cacheDir: workspace.cache, run: runProcess, signal };
   const built: { tools?: Tools; releases: Release[] } = { releases: [] };
   const building = (title: string, build: (progress: Progress) => Promise<void>): ListrTask => ({
@@ -128,13 +138,18 @@ function missingPackages(packages: readonly string[]): string[] {
   return packages.filter((name) => !installed.has(name));
 }
 
+const policyFile = "/usr/sbin/policy-rc.d";
+
 async function installPackages(
   packages: readonly string[],
   signal: AbortSignal,
   onLine: (line: string) => void,
 ): Promise<void> {
   const env = { DEBIAN_FRONTEND: "noninteractive" };
+  // Debian starts what it installs, unless this file says no (invoke-rc.d(8)). One that is there has its reasons.
+  const quiet = !existsSync(policyFile);
   try {
+    if (quiet) writeFileSync(policyFile, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
     await runProcess("apt-get", ["update"], { env, signal, onLine });
     await runProcess("apt-get", ["install", "-y", "--no-install-recommends", ...packages], {
       env,
@@ -148,5 +163,7 @@ async function installPackages(
       next: `apt-get install ${packages.join(" ")}`,
       cause,
     });
+  } finally {
+    if (quiet) rmSync(policyFile, { force: true });
   }
 }

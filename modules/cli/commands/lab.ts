@@ -34,14 +34,18 @@ export interface LabOptions {
 /** Everything from a fresh clone to a landed cluster, and what to do with it. */
 export async function labCommand(invocation: Invocation, { site, cluster }: LabOptions): Promise<undefined> {
   const { workspace, signal } = invocation;
-  await setUp(workspace, [planOf(workspace, cluster).kubernetes], signal);
+  await setUp(workspace, { kubernetes: [planOf(workspace, cluster).kubernetes], signal });
   await labUpCommand(invocation, { site });
   await deployCommand(invocation, cluster);
   if (!invocation.json) process.stdout.write(await landed(workspace, site, cluster));
 }
 
-export async function labSetupCommand({ workspace, signal }: Invocation): Promise<undefined> {
-  await setUp(workspace, [...new Set(planAll(workspace).map(({ kubernetes }) => kubernetes))], signal);
+export async function labSetupCommand(
+  { workspace, signal }: Invocation,
+  { tests }: { readonly tests?: boolean },
+): Promise<undefined> {
+  const kubernetes = [...new Set(planAll(workspace).map((plan) => plan.kubernetes))];
+  await setUp(workspace, { kubernetes, ...(tests && { tests }), signal });
 }
 
 export async function labUpCommand(
