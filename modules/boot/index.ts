@@ -1,5 +1,6 @@
 // The boot service: what machines boot, and what is known of them.
 export { type BootGate, bootGate } from "./gate.ts";
+export { reportApp } from "./http/report.ts";
 export { type Applied, type Machines, type MachinesOptions, openMachines } from "./machine/machines.ts";
 export { answer, inForce } from "./machine/transition.ts";
 export {
@@ -17,6 +18,8 @@ export {
   type Stage,
   stages,
 } from "./machine/types.ts";
+export { type BootClient, type BootClientOptions, bootClient, type Landing } from "./rpc/client.ts";
+export { type MachineRoutesOptions, machineRoutes } from "./rpc/machine-routes.ts";
 export { type FileStoreOptions, openFileStore } from "./store/file.ts";
 export { openMemoryStore } from "./store/memory.ts";
 export { type BootStore, type Entry, type Expected, type Kind, kinds } from "./store/types.ts";
