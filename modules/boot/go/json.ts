@@ -1,0 +1,88 @@
+// JSON as Go's encoding/json reads it into an interface{}, and as it writes it.
+import { LandfallError } from "../../spec/error.ts";
+import { compareBytes } from "./text.ts";
+
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** @throws {LandfallError} `json-broken` */
+export function parseJson(bytes: Uint8Array): Json {
+  try {
+    return checked(JSON.parse(decoder.decode(bytes)) as Json);
+  } catch (error) {
+    throw new LandfallError("json-broken", error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** With what a float64 and UTF-8 can hold. */
+function checked(value: Json): Json {
+  if (typeof value === "number") {
+    if (Number.isFinite(value)) return value;
+    throw new RangeError("a number is out of range of a float64");
+  }
+  if (typeof value === "string") return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(checked);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.toWellFormed(), checked(each)]));
+}
+
+/** Keys of objects that `sorted` names are sorted; the others keep their order, as fields of a Go struct do. */
+export function writeJson(value: Json, indent = "", sorted: (path: readonly string[]) => boolean = () => true): string {
+  return write(value, indent, "\n", [], sorted);
+}
+
+function write(
+  value: Json,
+  indent: string,
+  line: string,
+  path: readonly string[],
+  sorted: (path: readonly string[]) => boolean,
+): string {
+  if (typeof value === "string") return quote(value);
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (value === null || typeof value === "boolean") return String(value);
+  const inner = line + indent;
+  const [open, close, items] = isObject(value)
+    ? ["{", "}", members(value, indent, inner, path, sorted)]
+    : ["[", "]", value.map((each, index) => write(each, indent, inner, [...path, String(index)], sorted))];
+  if (items.length === 0) return open + close;
+  if (indent === "") return open + items.join(",") + close;
+  return `${open}${inner}${items.join(`,${inner}`)}${line}${close}`;
+}
+
+function members(
+  value: JsonObject,
+  indent: string,
+  line: string,
+  path: readonly string[],
+  sorted: (path: readonly string[]) => boolean,
+): string[] {
+  const keys = Object.keys(value);
+  if (sorted(path)) keys.sort(compareBytes);
+  const colon = indent === "" ? ":" : ": ";
+  return keys.map((key) => quote(key) + colon + write(value[key]!, indent, line, [...path, key], sorted));
+}
+
+/** Go escapes what HTML and JavaScript could stumble on. */
+function quote(text: string): string {
+  return JSON.stringify(text.toWellFormed()).replaceAll(
+    /[<>&\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** As fmt's %v prints a float64. */
+export function formatNumber(value: number): string {
+  if (Object.is(value, -0)) return "-0";
+  const size = Math.abs(value);
+  const text = size !== 0 && size < 1e-4 ? value.toExponential() : String(value);
+  return text.replace(/e([+-])(\d)$/, "e$10$2");
+}
