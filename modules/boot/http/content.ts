@@ -1,0 +1,74 @@
+// Bytes in whole or in part, as Go's http.ServeContent serves what has neither a date nor an ETag.
+import { randomBytes } from "node:crypto";
+import { sniff } from "../go/sniff.ts";
+import { type Answer, type Asked, failure } from "./answer.ts";
+
+interface Range {
+  readonly start: number;
+  readonly length: number;
+}
+
+export function serveContent({ headers }: Asked, body: Uint8Array): Answer {
+  const ifMatch = one(headers["if-match"]);
+  if (ifMatch !== "" && !ifMatch.startsWith("*")) return { status: 412, headers: {}, body: new Uint8Array() };
+  if (one(headers["if-none-match"]).trim() === "*") return { status: 304, headers: {}, body: new Uint8Array() };
+  const type = sniff(body);
+  const size = body.length;
+  const asked = one(headers["if-range"]) === "" ? one(headers.range) : "";
+  const ranges = parseRange(asked, size);
+  if (ranges === "beyond" && size > 0)
+    return failure(416, "invalid range: failed to overlap", { "content-range": `bytes */${size}` });
+  if (ranges === "bad") return failure(416, "invalid range");
+  const whole = { status: 200, headers: { "accept-ranges": "bytes", "content-type": type }, body };
+  if (ranges === "beyond" || ranges.length === 0) return whole;
+  // More than the whole is no honest wish.
+  if (ranges.reduce((sum, { length }) => sum + length, 0) > size) return whole;
+  const part = ({ start, length }: Range) => body.subarray(start, start + length);
+  const span = ({ start, length }: Range) => `bytes ${start}-${start + length - 1}/${size}`;
+  const [first] = ranges;
+  if (ranges.length === 1)
+    return {
+      status: 206,
+      headers: { ...whole.headers, "content-range": span(first!) },
+      body: part(first!),
+    };
+  const boundary = randomBytes(30).toString("hex");
+  const parts = ranges.flatMap((range, index) => [
+    Buffer.from(
+      `${index === 0 ? "" : "\r\n"}--${boundary}\r\nContent-Range: ${span(range)}\r\nContent-Type: ${type}\r\n\r\n`,
+    ),
+    part(range),
+  ]);
+  return {
+    status: 206,
+    headers: { "accept-ranges": "bytes", "content-type": `multipart/byteranges; boundary=${boundary}` },
+    body: Buffer.concat([...parts, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+  };
+}
+
+function one(header: string | readonly string[] | undefined): string {
+  return (typeof header === "string" ? header : header?.[0]) ?? "";
+}
+
+function parseRange(header: string, size: number): readonly Range[] | "bad" | "beyond" {
+  if (header === "") return [];
+  if (!header.startsWith("bytes=")) return "bad";
+  const ranges: Range[] = [];
+  let beyond = false;
+  for (const each of header.slice("bytes=".length).split(",")) {
+    if (each.trim() === "") continue;
+    const match = /^\s*(\d*)\s*-\s*(\d*)\s*$/.exec(each);
+    if (match === null || (match[1] === "" && match[2] === "")) return "bad";
+    if (match[1] === "") {
+      const length = Math.min(Number(match[2]), size);
+      ranges.push({ start: size - length, length });
+      continue;
+    }
+    const start = Number(match[1]);
+    const end = match[2] === "" ? size - 1 : Number(match[2]);
+    if (start >= size) beyond = true;
+    else if (start > end) return "bad";
+    else ranges.push({ start, length: Math.min(end, size - 1) - start + 1 });
+  }
+  return beyond && ranges.length === 0 ? "beyond" : ranges;
+}

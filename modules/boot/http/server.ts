@@ -1,0 +1,100 @@
+// The edge: answers onto sockets. Matchbox's own paths are answered from what came in, byte for byte; the rest is Hono's.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { type Answer, notFound } from "./answer.ts";
+import type { Routed } from "./wire.ts";
+
+export interface HttpOptions {
+  readonly wire: (asked: {
+    readonly method: string;
+    readonly target: string;
+    readonly headers: IncomingMessage["headers"];
+  }) => Routed;
+  readonly assets?: ((path: string, request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  /** Paths that Matchbox does not have. */
+  readonly apps?: readonly Hono[];
+  readonly onRequest?: ((seen: SeenRequest) => void) | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** What a machine sends is small: a report, at most. */
+const maxBody = 64 * 1024;
+const maxHeaders = 16 * 1024;
+
+export function httpServer(options: HttpOptions): Server {
+  const { wire, assets, apps = [], onRequest, onError } = options;
+  const own = getRequestListener(ownApp(apps, onError).fetch);
+
+  const server = createServer(
+    // Slow senders hold a socket, and no more, for this long.
+    { maxHeaderSize: maxHeaders, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 60_000 },
+    (request, response) => {
+      const { method = "GET", url = "/", headers } = request;
+      if (onRequest !== undefined) {
+        const start = performance.now();
+        response.once("close", () =>
+          onRequest({
+            method,
+            target: url,
+            status: response.statusCode,
+            seconds: (performance.now() - start) / 1000,
+          }),
+        );
+      }
+      try {
+        const routed = wire({ method, target: url, headers });
+        if (routed.to === "other") own(request, response);
+        else if (routed.to === "assets") (assets ?? missing)(routed.path, request, response);
+        else if (routed.answer instanceof Promise)
+          routed.answer.then((answer) => send(request, response, answer), failed(response, onError));
+        else send(request, response, routed.answer);
+      } catch (error) {
+        failed(response, onError)(error);
+      }
+    },
+  );
+  server.maxRequestsPerSocket = 0;
+  return server;
+}
+
+function missing(_: string, request: IncomingMessage, response: ServerResponse): void {
+  send(request, response, notFound);
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
+  // Whatever body came is nobody's; a socket that is in the middle of one serves no other request.
+  if (Number(request.headers["content-length"] ?? 0) > maxBody || request.headers["transfer-encoding"] !== undefined)
+    response.setHeader("connection", "close");
+  else response.removeHeader("connection");
+  response.writeHead(status, { ...headers, "content-length": body.length });
+  response.end(body);
+}
+
+function failed(response: ServerResponse, onError: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    onError(error);
+    if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain; charset=utf-8" });
+    response.end("500 internal error\n");
+  };
+}
+
+function ownApp(apps: readonly Hono[], onError: (error: unknown) => void): Hono {
+  const app = new Hono();
+  app.use(bodyLimit({ maxSize: maxBody }));
+  for (const each of apps) app.route("/", each);
+  app.notFound(() => new Response(notFound.body as BodyInit, { status: notFound.status, headers: notFound.headers }));
+  app.onError((error, context) => {
+    onError(error);
+    return context.text("500 internal error\n", 500);
+  });
+  return app;
+}
