@@ -1,6 +1,9 @@
 // The boot service: what machines boot, and what is known of them.
+export type { CatalogKind, CatalogOptions } from "./catalog/index.ts";
 export { type BootGate, bootGate } from "./gate.ts";
+export { plainAssets } from "./http/parts.ts";
 export { reportApp } from "./http/report.ts";
+export type { SeenRequest } from "./http/server.ts";
 export { type Applied, type Machines, type MachinesOptions, openMachines } from "./machine/machines.ts";
 export { answer, inForce } from "./machine/transition.ts";
 export {
@@ -20,6 +23,8 @@ export {
 } from "./machine/types.ts";
 export { type BootClient, type BootClientOptions, bootClient, type Landing } from "./rpc/client.ts";
 export { type MachineRoutesOptions, machineRoutes } from "./rpc/machine-routes.ts";
+export type { ServerTls } from "./rpc/server.ts";
+export { type BootService, type BootServiceOptions, type Listen, startBootService } from "./serve.ts";
 export { type FileStoreOptions, openFileStore } from "./store/file.ts";
 export { openMemoryStore } from "./store/memory.ts";
 export { type BootStore, type Entry, type Expected, type Kind, kinds } from "./store/types.ts";

@@ -1,5 +1,7 @@
 // The list of commands: names, arguments, help. What they do is in commands/.
 import { Argument, type Command, Option } from "commander";
+import { bootFlags } from "./boot-flags.ts";
+import { describeFlags } from "./go-flags.ts";
 import type { Invocation } from "./main.ts";
 import { steps } from "./steps/names.ts";
 
@@ -119,6 +121,7 @@ export function addCommands(program: Command, host: Host): void {
       ),
     );
 
+  addBootCommands(program, run);
   addReleaseCommands(program, run);
   addLabCommands(program, run);
 
@@ -152,6 +155,29 @@ export function addCommands(program: Command, host: Host): void {
 type Runner = <A extends unknown[]>(
   work: (invocation: Invocation, ...args: A) => Promise<number | undefined>,
 ) => (...args: A) => Promise<void>;
+
+function addBootCommands(program: Command, run: Runner): void {
+  program
+    .command("boot")
+    .description("Landfall's own boot service")
+    .command("serve")
+    .description("serve boot scripts, Ignition configs, metadata and images, as Matchbox 0.11 does")
+    .argument("[flags...]", "Matchbox's own flags, in Go's spelling, and Landfall's")
+    .allowUnknownOption()
+    .addHelpText(
+      "after",
+      () => `\nFlags, and the variables that stand in for them:\n${describeFlags(bootFlags)}\n`,
+    )
+    .addHelpText(
+      "after",
+      "\n  $ landfall boot serve -address=10.0.0.1:8080 -rpc-address=10.0.0.1:8081 -data-path=/var/lib/matchbox\n",
+    )
+    .action(
+      run(async (invocation, flags: string[]) =>
+        (await import("./commands/boot.ts")).bootServeCommand(invocation, flags),
+      ),
+    );
+}
 
 function addReleaseCommands(program: Command, run: Runner): void {
   const release = program.command("release").description("what clusters are made of");

@@ -82,7 +82,9 @@ export function openCatalog(store: BootStore, options: CatalogOptions = {}): Cat
       ignition: new Map(),
       generic: new Map(),
     };
-    const lists = await Promise.all(catalogKinds.map(async (kind) => ({ kind, entries: await store.list(kind) })));
+    const lists = await Promise.all(
+      catalogKinds.map(async (kind) => ({ kind, entries: await store.list(kind) })),
+    );
     for (const { kind, entries } of lists) for (const entry of entries) put(fresh, kind, entry);
     contents = fresh;
     loaded.resolve();

@@ -42,7 +42,8 @@ export function writeGroup(group: Omit<Group, "key">): string {
 function compact(fields: Record<string, Json>): JsonObject {
   return Object.fromEntries(
     Object.entries(fields).filter(
-      ([, value]) => value !== "" && !(typeof value === "object" && value !== null && Object.keys(value).length === 0),
+      ([, value]) =>
+        value !== "" && !(typeof value === "object" && value !== null && Object.keys(value).length === 0),
     ),
   );
 }

@@ -35,7 +35,11 @@ function checked(value: Json): Json {
 }
 
 /** Keys of objects that `sorted` names are sorted; the others keep their order, as fields of a Go struct do. */
-export function writeJson(value: Json, indent = "", sorted: (path: readonly string[]) => boolean = () => true): string {
+export function writeJson(
+  value: Json,
+  indent = "",
+  sorted: (path: readonly string[]) => boolean = () => true,
+): string {
   return write(value, indent, "\n", [], sorted);
 }
 

@@ -20,14 +20,15 @@ export function parseQuery(raw: string): Map<string, string> {
 }
 
 function unescapeQuery(text: string): string | undefined {
-  return unescape(text.includes("+") ? text.replaceAll("+", " ") : text);
+  return percentDecoded(text.includes("+") ? text.replaceAll("+", " ") : text);
 }
 
 /** Percent-decoded; undefined for a stray `%`. */
-export function unescape(text: string): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what it says
-  if (/^[\0-\x24\x26-\x7f]*$/.test(text)) return text;
+export function percentDecoded(text: string): string | undefined {
+  if (!/[%\x80-\xff]/.test(text)) return text;
   if (/%(?![0-9a-fA-F]{2})/.test(text)) return undefined;
-  const decoded = text.replaceAll(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const decoded = text.replaceAll(/%(..)/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
   return textOf(Buffer.from(decoded, "latin1"));
 }

@@ -4,58 +4,76 @@
 const sniffed = 512;
 const octets = "application/octet-stream";
 
-/** Marks of a beginning, in the order in which they are tried. `.` in a mask's pattern is any byte. */
-const marks: readonly (readonly [RegExp, string])[] = [
-  [
-    /^[\t\n\f\r ]*<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)[ >]/i,
-    "text/html; charset=utf-8",
-  ],
-  [/^[\t\n\f\r ]*<\?xml/, "text/xml; charset=utf-8"],
-  [/^%PDF-/, "application/pdf"],
-  [/^%!PS-Adobe-/, "application/postscript"],
-  [/^\xfe\xff../s, "text/plain; charset=utf-16be"],
-  [/^\xff\xfe../s, "text/plain; charset=utf-16le"],
-  [/^\xef\xbb\xbf./s, "text/plain; charset=utf-8"],
-  [/^\0\0\x01\0/, "image/x-icon"],
-  [/^\0\0\x02\0/, "image/x-icon"],
-  [/^BM/, "image/bmp"],
-  [/^GIF8[79]a/, "image/gif"],
-  [/^RIFF.{4}WEBPVP/s, "image/webp"],
-  [/^\x89PNG\r\n\x1a\n/, "image/png"],
-  [/^\xff\xd8\xff/, "image/jpeg"],
-  [/^FORM.{4}AIFF/s, "audio/aiff"],
-  [/^ID3/, "audio/mpeg"],
-  [/^OggS\0/, "application/ogg"],
-  [/^MThd\0\0\0\x06/, "audio/midi"],
-  [/^RIFF.{4}AVI /s, "video/avi"],
-  [/^RIFF.{4}WAVE/s, "audio/wave"],
-  [/^.{4}ftyp/s, "video/mp4"],
-  [/^\x1a\x45\xdf\xa3/, "video/webm"],
-  [/^.{34}LP/s, "application/vnd.ms-fontobject"],
-  [/^\0\x01\0\0/, "font/ttf"],
-  [/^OTTO/, "font/otf"],
-  [/^ttcf/, "font/collection"],
-  [/^wOFF/, "font/woff"],
-  [/^wOF2/, "font/woff2"],
-  [/^\x1f\x8b\x08/, "application/x-gzip"],
-  [/^PK\x03\x04/, "application/zip"],
-  [/^Rar!\x1a\x07\0/, "application/x-rar-compressed"],
-  [/^Rar!\x1a\x07\x01\0/, "application/x-rar-compressed"],
-  [/^\0asm/, "application/wasm"],
+/** Any byte, in a mark. */
+const any = "\uffff";
+
+const html =
+  /^[\t\n\f\r ]*<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)[ >]/i;
+const xml = /^[\t\n\f\r ]*<\?xml/;
+
+/** Beginnings, in the order in which they are tried. */
+const marks: readonly (readonly [string, string])[] = [
+  ["%PDF-", "application/pdf"],
+  ["%!PS-Adobe-", "application/postscript"],
+  [`\xfe\xff${any}${any}`, "text/plain; charset=utf-16be"],
+  [`\xff\xfe${any}${any}`, "text/plain; charset=utf-16le"],
+  [`\xef\xbb\xbf${any}`, "text/plain; charset=utf-8"],
+  ["\0\0\x01\0", "image/x-icon"],
+  ["\0\0\x02\0", "image/x-icon"],
+  ["BM", "image/bmp"],
+  ["GIF87a", "image/gif"],
+  ["GIF89a", "image/gif"],
+  [`RIFF${any.repeat(4)}WEBPVP`, "image/webp"],
+  ["\x89PNG\r\n\x1a\n", "image/png"],
+  ["\xff\xd8\xff", "image/jpeg"],
+  [`FORM${any.repeat(4)}AIFF`, "audio/aiff"],
+  ["ID3", "audio/mpeg"],
+  ["OggS\0", "application/ogg"],
+  ["MThd\0\0\0\x06", "audio/midi"],
+  [`RIFF${any.repeat(4)}AVI `, "video/avi"],
+  [`RIFF${any.repeat(4)}WAVE`, "audio/wave"],
+  [`${any.repeat(4)}ftyp`, "video/mp4"],
+  ["\x1a\x45\xdf\xa3", "video/webm"],
+  [`${any.repeat(34)}LP`, "application/vnd.ms-fontobject"],
+  ["\0\x01\0\0", "font/ttf"],
+  ["OTTO", "font/otf"],
+  ["ttcf", "font/collection"],
+  ["wOFF", "font/woff"],
+  ["wOF2", "font/woff2"],
+  ["\x1f\x8b\x08", "application/x-gzip"],
+  ["PK\x03\x04", "application/zip"],
+  ["Rar!\x1a\x07\0", "application/x-rar-compressed"],
+  ["Rar!\x1a\x07\x01\0", "application/x-rar-compressed"],
+  ["\0asm", "application/wasm"],
 ];
 
 export function sniff(bytes: Uint8Array): string {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, sniffed)).toString("latin1");
-  for (const [mark, type] of marks) if (mark.test(start) && !notThat(type, start)) return type;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what makes bytes no text
-  return /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(start) ? octets : "text/plain; charset=utf-8";
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, sniffed)).toString(
+    "latin1",
+  );
+  if (html.test(start)) return "text/html; charset=utf-8";
+  if (xml.test(start)) return "text/xml; charset=utf-8";
+  for (const [mark, type] of marks)
+    if (startsWith(start, mark) && (type !== "video/mp4" || isMp4(start))) return type;
+  return isText(start) ? "text/plain; charset=utf-8" : octets;
+}
+
+function startsWith(start: string, mark: string): boolean {
+  if (start.length < mark.length) return false;
+  for (let i = 0; i < mark.length; i++) if (mark[i] !== any && mark[i] !== start[i]) return false;
+  return true;
+}
+
+function isText(start: string): boolean {
+  for (let i = 0; i < start.length; i++) {
+    const byte = start.charCodeAt(i);
+    if (byte <= 0x08 || byte === 0x0b || (byte >= 0x0e && byte <= 0x1a) || (byte >= 0x1c && byte <= 0x1f))
+      return false;
+  }
+  return true;
 }
 
 /** Only some brands of `ftyp` boxes are video. */
-function notThat(type: string, start: string): boolean {
-  return type === "video/mp4" && !isMp4(start);
-}
-
 function isMp4(start: string): boolean {
   const size = Buffer.from(start.slice(0, 4), "latin1").readUInt32BE();
   if (start.length < 12 || start.length < size || size % 4 !== 0) return false;

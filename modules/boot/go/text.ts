@@ -41,8 +41,7 @@ export function lower(text: string): string {
 }
 
 function eachLetter(text: string, change: (text: string) => string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what it says
-  if (/^[\0-\x7f]*$/.test(text)) return change(text);
+  if (!/[\x80-\uffff]/.test(text)) return change(text);
   return Array.from(text, (letter) => {
     if (!letter.isWellFormed()) return "\ufffd";
     const changed = change(letter);
@@ -54,7 +53,8 @@ function piecewise(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; ) {
     const length = sequenceLength(bytes, i);
-    text += length === 0 ? String.fromCharCode(0xdc00 + bytes[i]!) : strict.decode(bytes.subarray(i, i + length));
+    text +=
+      length === 0 ? String.fromCharCode(0xdc00 + bytes[i]!) : strict.decode(bytes.subarray(i, i + length));
     i += Math.max(1, length);
   }
   return text;

@@ -19,13 +19,17 @@ export interface Asked {
 export const plain = "text/plain; charset=utf-8";
 
 export function ok(body: Uint8Array, type: string = sniff(body)): Answer {
-  return { status: 200, headers: { "content-type": type }, body };
+  return { status: 200, headers: { "Content-Type": type }, body };
 }
 
-export function failure(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Answer {
+export function failure(
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
   return {
     status,
-    headers: { ...headers, "content-type": plain, "x-content-type-options": "nosniff" },
+    headers: { ...headers, "Content-Type": plain, "X-Content-Type-Options": "nosniff" },
     body: Buffer.from(`${text}\n`),
   };
 }
@@ -35,5 +39,5 @@ export const notFound: Answer = failure(404, "404 page not found");
 
 /** Ignition and iPXE scripts ask again; after a 404 they would give up. */
 export function notReady(reason: string): Answer {
-  return failure(503, `503 not ready: ${reason.replaceAll(/\s+/g, " ")}`, { "retry-after": "1" });
+  return failure(503, `503 not ready: ${reason.replaceAll(/\s+/g, " ")}`, { "Retry-After": "1" });
 }

@@ -11,15 +11,16 @@ interface Range {
 export function serveContent({ headers }: Asked, body: Uint8Array): Answer {
   const ifMatch = one(headers["if-match"]);
   if (ifMatch !== "" && !ifMatch.startsWith("*")) return { status: 412, headers: {}, body: new Uint8Array() };
-  if (one(headers["if-none-match"]).trim() === "*") return { status: 304, headers: {}, body: new Uint8Array() };
+  if (one(headers["if-none-match"]).trim() === "*")
+    return { status: 304, headers: {}, body: new Uint8Array() };
   const type = sniff(body);
   const size = body.length;
   const asked = one(headers["if-range"]) === "" ? one(headers.range) : "";
   const ranges = parseRange(asked, size);
   if (ranges === "beyond" && size > 0)
-    return failure(416, "invalid range: failed to overlap", { "content-range": `bytes */${size}` });
+    return failure(416, "invalid range: failed to overlap", { "Content-Range": `bytes */${size}` });
   if (ranges === "bad") return failure(416, "invalid range");
-  const whole = { status: 200, headers: { "accept-ranges": "bytes", "content-type": type }, body };
+  const whole = { status: 200, headers: { "Accept-Ranges": "bytes", "Content-Type": type }, body };
   if (ranges === "beyond" || ranges.length === 0) return whole;
   // More than the whole is no honest wish.
   if (ranges.reduce((sum, { length }) => sum + length, 0) > size) return whole;
@@ -29,7 +30,7 @@ export function serveContent({ headers }: Asked, body: Uint8Array): Answer {
   if (ranges.length === 1)
     return {
       status: 206,
-      headers: { ...whole.headers, "content-range": span(first!) },
+      headers: { ...whole.headers, "Content-Range": span(first!) },
       body: part(first!),
     };
   const boundary = randomBytes(30).toString("hex");
@@ -41,7 +42,7 @@ export function serveContent({ headers }: Asked, body: Uint8Array): Answer {
   ]);
   return {
     status: 206,
-    headers: { "accept-ranges": "bytes", "content-type": `multipart/byteranges; boundary=${boundary}` },
+    headers: { "Accept-Ranges": "bytes", "Content-Type": `multipart/byteranges; boundary=${boundary}` },
     body: Buffer.concat([...parts, Buffer.from(`\r\n--${boundary}--\r\n`)]),
   };
 }

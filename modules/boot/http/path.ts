@@ -1,5 +1,5 @@
 // Paths as Go's net/http and its ServeMux understand them, so that a request ends where Matchbox would lead it.
-import { unescape } from "../go/query.ts";
+import { percentDecoded } from "../go/query.ts";
 import { bytesOf } from "../go/text.ts";
 import type { Answer } from "./answer.ts";
 
@@ -18,7 +18,7 @@ export function parseTarget(target: string): Target | undefined {
   const rest = local === null ? target : target.slice(local[0].length);
   const cut = rest.indexOf("?");
   const raw = cut < 0 ? rest : rest.slice(0, cut);
-  const path = unescape(raw);
+  const path = percentDecoded(raw);
   if (path === undefined || (local === null && !raw.startsWith("/"))) return undefined;
   return { path, escapedPath: escaped(raw, path), rawQuery: cut < 0 ? "" : rest.slice(cut + 1) };
 }
@@ -52,8 +52,8 @@ export function cleanPath(path: string): string {
 export function redirect(method: string, path: string, rawQuery: string): Answer {
   const location = escapePath(path) + (rawQuery === "" ? "" : `?${rawQuery}`);
   const headers = {
-    location: location.replaceAll(/[^\0-\x7f]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`),
-    ...(/^(?:GET|HEAD)$/.test(method) && { "content-type": "text/html; charset=utf-8" }),
+    Location: location.replaceAll(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`),
+    ...(/^(?:GET|HEAD)$/.test(method) && { "Content-Type": "text/html; charset=utf-8" }),
   };
   const body = method === "GET" ? `<a href="${escapeHtml(location)}">Temporary Redirect</a>.\n\n` : "";
   return { status: 307, headers, body: Buffer.from(body, "latin1") };

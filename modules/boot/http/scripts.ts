@@ -6,7 +6,12 @@ chain ipxe?uuid=\${uuid}&mac=\${mac:hexhyp}&domain=\${domain}&hostname=\${hostna
 `;
 
 export function ipxeScript({ kernel, initrd, args }: NetBoot): string {
-  const lines = ["#!ipxe", ["kernel", kernel, ...args].join(" "), ...initrd.map((url) => `initrd ${url}`), "boot"];
+  const lines = [
+    "#!ipxe",
+    ["kernel", kernel, ...args].join(" "),
+    ...initrd.map((url) => `initrd ${url}`),
+    "boot",
+  ];
   return `${lines.join("\n")}\n`;
 }
 

@@ -52,6 +52,7 @@ export function httpServer(options: HttpOptions): Server {
       }
       try {
         const routed = wire({ method, target: url, headers });
+        response.removeHeader("connection");
         if (routed.to === "other") own(request, response);
         else if (routed.to === "assets") (assets ?? missing)(routed.path, request, response);
         else if (routed.answer instanceof Promise)
@@ -72,17 +73,19 @@ function missing(_: string, request: IncomingMessage, response: ServerResponse):
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
   // Whatever body came is nobody's; a socket that is in the middle of one serves no other request.
-  if (Number(request.headers["content-length"] ?? 0) > maxBody || request.headers["transfer-encoding"] !== undefined)
-    response.setHeader("connection", "close");
-  else response.removeHeader("connection");
-  response.writeHead(status, { ...headers, "content-length": body.length });
+  if (
+    Number(request.headers["content-length"] ?? 0) > maxBody ||
+    request.headers["transfer-encoding"] !== undefined
+  )
+    response.setHeader("Connection", "close");
+  response.writeHead(status, { ...headers, "Content-Length": body.length });
   response.end(body);
 }
 
 function failed(response: ServerResponse, onError: (error: unknown) => void): (error: unknown) => void {
   return (error) => {
     onError(error);
-    if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain; charset=utf-8" });
+    if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" });
     response.end("500 internal error\n");
   };
 }
@@ -91,7 +94,9 @@ function ownApp(apps: readonly Hono[], onError: (error: unknown) => void): Hono 
   const app = new Hono();
   app.use(bodyLimit({ maxSize: maxBody }));
   for (const each of apps) app.route("/", each);
-  app.notFound(() => new Response(notFound.body as BodyInit, { status: notFound.status, headers: notFound.headers }));
+  app.notFound(
+    () => new Response(Buffer.from(notFound.body), { status: notFound.status, headers: notFound.headers }),
+  );
   app.onError((error, context) => {
     onError(error);
     return context.text("500 internal error\n", 500);

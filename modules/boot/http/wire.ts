@@ -4,14 +4,14 @@ import { LandfallError } from "../../spec/error.ts";
 import type { Catalog, Group, NetBoot, Profile } from "../catalog/index.ts";
 import type { BootGate } from "../gate.ts";
 import { bytesOf, textOf } from "../go/text.ts";
-import { servedIgnition } from "../ignition/index.ts";
+
 import type { Order } from "../machine/types.ts";
 import type { Labels } from "../selection/index.ts";
-import { renderTemplate } from "../template/index.ts";
 import { type Answer, type Asked, failure, notFound, notReady, ok } from "./answer.ts";
 import { serveContent } from "./content.ts";
 import { labelsOf, machineOf } from "./labels.ts";
 import { localGrub, localIpxe } from "./local-boot.ts";
+import { renderTemplate, servedIgnition } from "./parts.ts";
 import { cleanPath, parseTarget, redirect, type Target } from "./path.ts";
 import { bootstrapScript, grubConfig, ipxeScript } from "./scripts.ts";
 import { environmentLines, groupVariables, requestVariables } from "./variables.ts";
@@ -58,7 +58,8 @@ export function matchboxWire({ catalog, gate, assets, reportUrl }: WireOptions):
     "/ignition": installing(({ labels }) => {
       const profile = profileOf(catalog.select(labels));
       const raw = profile && catalog.ignition(profile.ignitionId);
-      if (profile === undefined || raw === undefined || !/\.(?:ign|ignition)$/.test(profile.ignitionId)) return notFound;
+      if (profile === undefined || raw === undefined || !/\.(?:ign|ignition)$/.test(profile.ignitionId))
+        return notFound;
       const served = ignitionServed(raw);
       // An empty config, as Matchbox answers, would boot a machine with nothing on it. After a 5xx Ignition asks again.
       if (served === undefined) return failure(500, `500 ${profile.ignitionId} is no valid Ignition config`);
@@ -102,7 +103,12 @@ export function matchboxWire({ catalog, gate, assets, reportUrl }: WireOptions):
       return gate === undefined || mac === undefined ? answerOf(boot) : gated(gate, mac, boot, asked);
     };
 
-    async function gated(gate: BootGate, mac: string, boot: NetBoot | undefined, asked: Asked): Promise<Answer> {
+    async function gated(
+      gate: BootGate,
+      mac: string,
+      boot: NetBoot | undefined,
+      asked: Asked,
+    ): Promise<Answer> {
       const now = await gate.peek(mac);
       if (now === undefined) return answerOf(boot);
       if (now.boot === "order") {
@@ -127,7 +133,9 @@ export function matchboxWire({ catalog, gate, assets, reportUrl }: WireOptions):
       return gate
         .peek(mac)
         .then((now) =>
-          now === undefined || (now.boot === "order" && now.order.state === "running") ? endpoint(request) : notFound,
+          now === undefined || (now.boot === "order" && now.order.state === "running")
+            ? endpoint(request)
+            : notFound,
         );
     };
   }
@@ -145,11 +153,13 @@ export function matchboxWire({ catalog, gate, assets, reportUrl }: WireOptions):
 
   function route(asked: Asked, { path, escapedPath, rawQuery }: Target): Routed {
     const clean = cleanPath(escapedPath);
-    if (assets && clean === "/assets") return answered(redirect(asked.method, `${cleanPath(path)}/`, rawQuery));
+    if (assets && clean === "/assets")
+      return answered(redirect(asked.method, `${cleanPath(path)}/`, rawQuery));
     if (clean !== escapedPath) return answered(redirect(asked.method, clean, rawQuery));
     if (path === "/") return answered(home);
     const endpoint = Object.hasOwn(endpoints, path) ? endpoints[path] : undefined;
-    if (endpoint !== undefined) return answered(guarded(endpoint, { asked, rawQuery, labels: labelsOf(rawQuery) }));
+    if (endpoint !== undefined)
+      return answered(guarded(endpoint, { asked, rawQuery, labels: labelsOf(rawQuery) }));
     return assets && path.startsWith("/assets/") ? { to: "assets", path } : { to: "other" };
   }
 

@@ -14,6 +14,7 @@ const codes: Readonly<Record<string, Code>> = {
   "store-full": Code.ResourceExhausted,
   "store-unreachable": Code.Unavailable,
   "record-broken": Code.DataLoss,
+  "not-ready": Code.Unavailable,
 };
 
 /** What is no LandfallError is nobody's business: it is answered as internal, without its text. */

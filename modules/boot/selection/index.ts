@@ -47,7 +47,8 @@ export function selectorIndex<G extends Selectable>(): SelectorIndex<G> {
     }
     const values = valuesOf(keys, group.selector);
     const bucket = table.byValues.get(values);
-    if (bucket === undefined) table.byValues.set(values, { text: selectorText(group.selector), groups: [group] });
+    if (bucket === undefined)
+      table.byValues.set(values, { text: selectorText(group.selector), groups: [group] });
     else bucket.groups = [...bucket.groups, group].sort(compareFiles);
   }
 

@@ -12,21 +12,26 @@ const change = fc.oneof(group, fc.constantFrom("a", "b", "c"));
 describe("the selector index", () => {
   it("answers as the rule does, after any changes", () => {
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 30 }), fc.array(labels, { maxLength: 10 }), (changes, queries) => {
-        const index = selectorIndex<Selectable>();
-        const groups = new Map<string, Selectable>();
-        for (const each of changes) {
-          if (typeof each === "string") {
-            index.delete(each);
-            groups.delete(each);
-          } else {
-            index.set(each);
-            groups.set(each.key, each);
+      fc.property(
+        fc.array(change, { maxLength: 30 }),
+        fc.array(labels, { maxLength: 10 }),
+        (changes, queries) => {
+          const index = selectorIndex<Selectable>();
+          const groups = new Map<string, Selectable>();
+          for (const each of changes) {
+            if (typeof each === "string") {
+              index.delete(each);
+              groups.delete(each);
+            } else {
+              index.set(each);
+              groups.set(each.key, each);
+            }
+            for (const query of queries)
+              expect(index.select(query)).toBe(selectByRule(groups.values(), query));
           }
-          for (const query of queries) expect(index.select(query)).toBe(selectByRule(groups.values(), query));
-        }
-        expect(index.size).toBe(groups.size);
-      }),
+          expect(index.size).toBe(groups.size);
+        },
+      ),
       { numRuns: 2000 },
     );
   });

@@ -1,0 +1,38 @@
+// The plainest forms of what the template, ignition and assets folders do.
+import { createReadStream, statSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
+import { validate } from "@landfall/ignition";
+import { LandfallError } from "../../spec/error.ts";
+
+export function checkTemplate(text: string): string | undefined {
+  return text.includes("{{") ? "actions are not supported" : undefined;
+}
+
+export function renderTemplate(text: string, _: object): string {
+  const refused = checkTemplate(text);
+  if (refused !== undefined) throw new LandfallError("template-refused", refused);
+  return text;
+}
+
+export function servedIgnition(raw: Uint8Array): Uint8Array | undefined {
+  return validate(raw).valid ? raw : undefined;
+}
+
+export function plainAssets(folder: string) {
+  return (path: string, request: IncomingMessage, response: ServerResponse): void => {
+    const file = join(folder, join("/", path.slice("/assets/".length)));
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (!stat?.isFile()) {
+      response.writeHead(404, {
+        "Content-Type": "text/plain; charset=utf-8",
+        "X-Content-Type-Options": "nosniff",
+      });
+      response.end("404 page not found\n");
+      return;
+    }
+    response.writeHead(200, { "content-length": stat.size });
+    if (request.method === "HEAD") response.end();
+    else createReadStream(file).pipe(response);
+  };
+}

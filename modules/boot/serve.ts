@@ -1,0 +1,119 @@
+// The service as a whole: a store, what is read from it, and the sockets that answer.
+import { once } from "node:events";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo, Server as NetServer } from "node:net";
+import type { ConnectRouter } from "@connectrpc/connect";
+import type { Hono } from "hono";
+import { LandfallError } from "../spec/error.ts";
+import { type Catalog, type CatalogOptions, openCatalog } from "./catalog/index.ts";
+import type { BootGate } from "./gate.ts";
+import { httpServer, type SeenRequest } from "./http/server.ts";
+import { matchboxWire } from "./http/wire.ts";
+import { matchboxRoutes } from "./rpc/matchbox-routes.ts";
+import { type RpcServer, rpcServer, type ServerTls } from "./rpc/server.ts";
+import type { BootStore } from "./store/types.ts";
+
+export interface Listen {
+  /** Empty: every address. */
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+export interface BootServiceOptions {
+  /** Stays the caller's to close. */
+  readonly store: BootStore;
+  readonly http: Listen;
+  /** Left out: no gRPC, as in Matchbox. */
+  readonly rpc?: (Listen & { readonly tls: ServerTls }) | undefined;
+  readonly gate?: BootGate | undefined;
+  readonly assets?: ((path: string, request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  /** Where machines report to. Default: where they asked. */
+  readonly reportUrl?: string | undefined;
+  /** Named in messages about missing documents. */
+  readonly dataPath: string;
+  /** HTTP beside Matchbox's own paths, for machines. */
+  readonly apps?: readonly Hono[];
+  /** gRPC beside Matchbox's services. */
+  readonly routes?: readonly ((router: ConnectRouter) => void)[];
+  readonly catalog?: CatalogOptions;
+  readonly onRequest?: (seen: SeenRequest) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface BootService {
+  readonly catalog: Catalog;
+  readonly http: AddressInfo;
+  readonly rpc: AddressInfo | undefined;
+  /** Answers what has been asked, and nothing more. */
+  close(): Promise<void>;
+}
+
+/** @throws {LandfallError} `port-taken`, `address-invalid`, `tls-invalid` */
+export async function startBootService(options: BootServiceOptions): Promise<BootService> {
+  const { store, gate, assets, reportUrl, dataPath, routes = [], onError } = options;
+  const catalog = openCatalog(store, options.catalog);
+  const wire = matchboxWire({ catalog, gate, reportUrl, assets: assets !== undefined });
+  const http = httpServer({ wire, assets, apps: options.apps ?? [], onRequest: options.onRequest, onError });
+  const rpc =
+    options.rpc && rpcOf(options.rpc.tls, [matchboxRoutes({ store, catalog, dataPath }), ...routes]);
+  try {
+    await Promise.all([
+      listen(http, options.http),
+      ...(rpc && options.rpc ? [listen(rpc.server, options.rpc)] : []),
+    ]);
+  } catch (error) {
+    catalog.close();
+    http.close();
+    rpc?.server.close();
+    throw error;
+  }
+  return {
+    catalog,
+    http: http.address() as AddressInfo,
+    rpc: rpc?.server.address() as AddressInfo | undefined,
+    async close() {
+      catalog.close();
+      await Promise.all([drained(http), rpc?.close()]);
+    },
+  };
+}
+
+function rpcOf(tls: ServerTls, routes: readonly ((router: ConnectRouter) => void)[]): RpcServer {
+  try {
+    return rpcServer({ tls, routes });
+  } catch (cause) {
+    throw new LandfallError("tls-invalid", "the gRPC server's certificate, key or CA cannot be used", {
+      cause,
+      found: cause instanceof Error ? cause.message : String(cause),
+      expected: "PEM files that belong together",
+    });
+  }
+}
+
+async function listen(server: NetServer, { host, port }: Listen): Promise<void> {
+  server.listen({ port, ...(host !== "" && { host }) });
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const address = `${host}:${port}`;
+    if (code === "EADDRINUSE")
+      throw new LandfallError("port-taken", `another program listens on ${address}`, { cause });
+    throw new LandfallError("address-invalid", `cannot listen on ${address}`, {
+      cause,
+      found: code ?? String(cause),
+      expected: "an address of this computer, and a port that this user may take",
+    });
+  }
+}
+
+const drainMilliseconds = 5000;
+
+async function drained(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const late = setTimeout(() => server.closeAllConnections(), drainMilliseconds);
+  await closed;
+  clearTimeout(late);
+}

@@ -1,0 +1,113 @@
+// `landfall boot serve`: Matchbox's flags and environment, and what Landfall adds.
+import { LandfallError } from "../spec/error.ts";
+import { type FlagSpec, parseFlags } from "./go-flags.ts";
+
+const matchbox = (
+  name: string,
+  help: string,
+  value = "",
+  boolean?: true,
+): Readonly<Record<string, FlagSpec>> => ({
+  [name]: { help, default: value, env: variable("MATCHBOX", name), ...(boolean && { boolean }) },
+});
+const own = (name: string, help: string, value = ""): Readonly<Record<string, FlagSpec>> => ({
+  [name]: { help, default: value, env: variable("LANDFALL_BOOT", name) },
+});
+
+function variable(prefix: string, name: string): string {
+  return `${prefix}_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+export const bootFlags: Readonly<Record<string, FlagSpec>> = {
+  ...matchbox("address", "where machines ask, HTTP", "127.0.0.1:8080"),
+  ...matchbox("rpc-address", "where clients write, gRPC; empty: nowhere"),
+  ...matchbox("data-path", "folder of groups, profiles, ignition, generic", "/var/lib/matchbox"),
+  ...matchbox(
+    "assets-path",
+    "folder of kernels and images; empty: none are served",
+    "/var/lib/matchbox/assets",
+  ),
+  ...matchbox("cert-file", "the gRPC server's certificate", "/etc/matchbox/server.crt"),
+  ...matchbox("key-file", "the gRPC server's key", "/etc/matchbox/server.key"),
+  ...matchbox("ca-file", "whose gRPC clients are let in", "/etc/matchbox/ca.crt"),
+  ...matchbox("log-level", "panic, fatal, error, warn, info, debug or trace", "info"),
+  ...matchbox("version", "print the version, and end", "false", true),
+  ...own("store", "file, or postgres (its connection string in LANDFALL_BOOT_DATABASE)", "file"),
+  ...own("page-address", "where people see the machines, HTTP; empty: nowhere", "127.0.0.1:8082"),
+  ...own("report-url", "where machines report to; empty: where they asked"),
+};
+
+export interface BootFlags {
+  readonly http: Address;
+  readonly rpc: Address | undefined;
+  readonly page: Address | undefined;
+  readonly dataPath: string;
+  readonly assetsPath: string | undefined;
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+  readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
+  readonly version: boolean;
+  readonly store: "file" | "postgres";
+  readonly reportUrl: string | undefined;
+}
+
+export interface Address {
+  /** Empty: all of this computer's. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @throws {LandfallError} `usage` */
+export function readBootFlags(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): BootFlags {
+  const flags = parseFlags(bootFlags, argv, env);
+  const given = (name: string) => flags[name] || undefined;
+  const optional = (name: string) =>
+    given(name) === undefined ? undefined : parseAddress(name, flags[name]!);
+  return {
+    http: parseAddress("address", flags.address!),
+    rpc: optional("rpc-address"),
+    page: optional("page-address"),
+    dataPath: flags["data-path"]!,
+    assetsPath: given("assets-path"),
+    certFile: flags["cert-file"]!,
+    keyFile: flags["key-file"]!,
+    caFile: flags["ca-file"]!,
+    logLevel: level(flags["log-level"]!),
+    version: flags.version === "true",
+    store: oneOf("store", flags.store!, ["file", "postgres"]),
+    reportUrl: given("report-url")?.replace(/\/+$/, ""),
+  };
+}
+
+/** As Go's net.Listen: host:port, [v6]:port, :port. */
+function parseAddress(name: string, text: string): Address {
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535)
+    throw new LandfallError("usage", `-${name} is no address`, {
+      found: text,
+      expected: "as 10.0.0.1:8080 or :8080",
+    });
+  return { host: match[1] ?? match[2] ?? "", port };
+}
+
+/** logrus's names. */
+function level(text: string): BootFlags["logLevel"] {
+  const names = ["panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"] as const;
+  const found = oneOf("log-level", text.toLowerCase(), names);
+  if (found === "panic") return "fatal";
+  return found === "warning" ? "warn" : found;
+}
+
+function oneOf<T extends string>(name: string, text: string, values: readonly T[]): T {
+  const value = values.find((each) => each === text);
+  if (value !== undefined) return value;
+  throw new LandfallError("usage", `-${name} is not one of its values`, {
+    found: text,
+    expected: values.join(", "),
+  });
+}
