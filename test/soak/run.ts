@@ -1,32 +1,43 @@
 // `npm run soak`: what needs many tries to be believed. Minutes to hours; a summary table at the end.
-// `npm run soak -- kills [ROUNDS] [SEED]` and `npm run soak -- conformance` run one of them.
+// `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]` and `conformance` run one of them.
+import { checkOrders } from "../../modules/boot/model/check.ts";
 import { conformanceRun } from "./conformance.ts";
 import { killRounds } from "./kills.ts";
 
-const [what = "all", roundsText = "10", seedText = String(Date.now() % 2 ** 32)] = process.argv.slice(2);
-const rounds = Number(roundsText);
+const usage =
+  "usage: npm run soak -- [all | conformance | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED]]";
+const [what = "all", timesText, seedText = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 const seed = Number(seedText);
-if (
-  !["all", "kills", "conformance"].includes(what) ||
-  !Number.isInteger(rounds) ||
-  rounds < 1 ||
-  !Number.isInteger(seed)
-) {
-  console.error(
-    "usage: npm run soak -- [all | conformance | kills [ROUNDS (10)] [SEED (another one each time)]]",
-  );
+const times = timesText === undefined ? undefined : Number(timesText);
+const counted = [times ?? 1, seed].every((number) => Number.isInteger(number) && number >= 0) && times !== 0;
+if (!["all", "kills", "conformance", "orders"].includes(what) || !counted) {
+  console.error(usage);
   process.exit(2);
 }
+const wanted = (part: string) => what === part || what === "all";
 const outcomes: boolean[] = [];
-if (what !== "conformance") outcomes.push(await kills());
-if (what !== "kills") outcomes.push(await conformanceRun((line) => console.log(line)));
+if (wanted("orders")) outcomes.push(await orders(times ?? 10_000));
+if (wanted("kills")) outcomes.push(await kills(times ?? 10));
+if (wanted("conformance")) outcomes.push(await conformanceRun((line) => console.log(line)));
 process.exit(outcomes.every(Boolean) ? 0 : 1);
 
-async function kills(): Promise<boolean> {
+async function kills(rounds: number): Promise<boolean> {
   console.log(`${rounds} deploys killed at random moments, seed ${seed}`);
   const results = await killRounds(rounds, seed, (line) => console.log(line));
   console.table(results);
   const converged = results.filter((round) => round.converged).length;
   console.log(`${converged} of ${rounds} converged; seed ${seed}`);
   return converged === rounds;
+}
+
+/** Stories of one machine, its boot service and its deployers: see modules/boot/model. */
+async function orders(runs: number): Promise<boolean> {
+  console.log(`${runs} stories of orders, seed ${seed}`);
+  const started = performance.now();
+  const wrong = await checkOrders({ runs, seed });
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(
+    wrong ?? `no machine in service was wiped, and all ended installed: ${runs} stories, ${seconds} s`,
+  );
+  return wrong === undefined;
 }

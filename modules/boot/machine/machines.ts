@@ -8,9 +8,10 @@ export interface Machines {
   /**
    * Applies an event, whatever other replicas do at the same time.
    * @param mac lower case, joined with ':'
+   * @param signal aborted when nobody waits for it any more: then it is not done late.
    * @throws {LandfallError} what `transition` refuses; `store-unreachable`, `store-full`; `record-broken`
    */
-  apply(mac: string, event: MachineEvent): Promise<Applied>;
+  apply(mac: string, event: MachineEvent, signal?: AbortSignal): Promise<Applied>;
   get(mac: string): Promise<MachineRecord | undefined>;
   /** By MAC. Records that are broken are left out, and named to `onBroken`. */
   list(): Promise<readonly MachineRecord[]>;
@@ -33,7 +34,7 @@ export interface MachinesOptions {
 const attempts = 100;
 
 export function openMachines({ store, now, onBroken = () => {} }: MachinesOptions): Machines {
-  async function apply(mac: string, event: MachineEvent): Promise<Applied> {
+  async function apply(mac: string, event: MachineEvent, signal?: AbortSignal): Promise<Applied> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const entry = await store.get("machines", keyOf(mac));
       const before = entry && read(entry);
@@ -41,6 +42,7 @@ export function openMachines({ store, now, onBroken = () => {} }: MachinesOption
       if ("refused" in result) throw result.refused;
       const { record } = result;
       if (record === before) return result;
+      signal?.throwIfAborted();
       try {
         if (
           (await store.put("machines", keyOf(mac), write(record), entry?.version ?? "absent")) !== "conflict"

@@ -1,5 +1,5 @@
 // Landfall's own gRPC service, for the port that Matchbox's is on.
-import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
+import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { LandfallError } from "../../spec/error.ts";
 import type { Machines } from "../machine/machines.ts";
@@ -34,30 +34,31 @@ function implementation({
   store,
   newId,
 }: MachineRoutesOptions): ServiceImpl<typeof MachinesService> {
-  const apply = (mac: string, event: MachineEvent) =>
-    answered(async () => toMessage((await machines.apply(mac, event)).record));
+  // With the caller's deadline: an order that comes after its deployer gave up would be nobody's.
+  const apply = async (mac: string, event: MachineEvent, { signal }: HandlerContext) =>
+    toMessage((await machines.apply(mac, event, signal)).record);
 
   return {
-    register: (request) =>
+    register: (request, context) =>
       answered(() => {
         const { $typeName: _, $unknown: __, ...fields } = request;
         const wanted = checked(machine, fields);
-        return apply(wanted.mac, { type: "register", machine: wanted });
+        return apply(wanted.mac, { type: "register", machine: wanted }, context);
       }),
-    arm: (request) =>
+    arm: (request, context) =>
       answered(() => {
         const { mac, ...wanted } = checked(order, request);
-        return apply(mac, { type: "arm", order: { id: newId(), ...wanted } });
+        return apply(mac, { type: "arm", order: { id: newId(), ...wanted } }, context);
       }),
-    cancel: (request) =>
+    cancel: (request, context) =>
       answered(() => {
         const { mac, ...whose } = checked(landing, request);
-        return apply(mac, { type: "cancel", ...whose });
+        return apply(mac, { type: "cancel", ...whose }, context);
       }),
-    release: (request) =>
+    release: (request, context) =>
       answered(() => {
         const { mac, ...whose } = checked(landing, request);
-        return apply(mac, { type: "release", ...whose });
+        return apply(mac, { type: "release", ...whose }, context);
       }),
     get: (request) =>
       answered(async () => {
