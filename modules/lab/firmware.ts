@@ -29,11 +29,20 @@ const script = join(import.meta.dirname, "udhcpc.sh");
 /** Between tries, as PXE ROMs do; milliseconds. */
 const backoff = [500, 1000, 2000, 4000];
 
-/** Tries until there is something to boot, as a machine with nothing on its disk would; ends by the signal only. */
-export async function networkBoot(parts: FirmwareParts, signal: AbortSignal): Promise<FetchedBoot> {
+/**
+ * Tries until there is something to boot, as a machine with nothing on its disk would; ends by the signal only.
+ * `"disk"`: it was sent to its own, where `installed` says that something is.
+ */
+export async function networkBoot(
+  parts: FirmwareParts,
+  installed: () => boolean,
+  signal: AbortSignal,
+): Promise<FetchedBoot | "disk"> {
   for (let tries = 0; ; tries++) {
     try {
-      return await bootOnce(parts, signal);
+      const target = await bootOnce(parts, signal);
+      if (target !== "disk" || installed()) return target;
+      parts.console.say("landfall-lab: sent to its own disk, which has nothing to boot");
     } catch (error) {
       signal.throwIfAborted();
       parts.console.say(`landfall-lab: network boot: ${describe(error)}`);
@@ -42,7 +51,7 @@ export async function networkBoot(parts: FirmwareParts, signal: AbortSignal): Pr
   }
 }
 
-async function bootOnce(parts: FirmwareParts, signal: AbortSignal): Promise<FetchedBoot> {
+async function bootOnce(parts: FirmwareParts, signal: AbortSignal): Promise<FetchedBoot | "disk"> {
   const lease = await askDhcp(parts, signal);
   parts.console.say(`landfall-lab: ${parts.mac} is ${lease.ip}, boot file ${lease.bootfile}`);
   const settings = {
@@ -55,7 +64,7 @@ async function bootOnce(parts: FirmwareParts, signal: AbortSignal): Promise<Fetc
     platform: "pcbios",
   };
   const target = await runIpxe(lease.bootfile, settings, (url) => readUrl(parts, url, signal));
-  return await fetchTarget(parts, target, signal);
+  return target === "disk" ? target : await fetchTarget(parts, target, signal);
 }
 
 async function fetchTarget(

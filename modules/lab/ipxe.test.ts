@@ -28,9 +28,12 @@ describe("parseIpxe", () => {
     ]);
   });
 
-  it.each(["", "kernel x", "#!ipxe\nshell", "#!ipxe\ngoto retry"])("refuses %j", (text) => {
-    expect(() => parseIpxe(text)).toThrow(LandfallError);
-  });
+  it.each(["", "kernel x", "#!ipxe\nshell", "#!ipxe\necho a && shell", "#!ipxe\n|| echo"])(
+    "refuses %j",
+    (text) => {
+      expect(() => parseIpxe(text)).toThrow(LandfallError);
+    },
+  );
 });
 
 describe("runIpxe", () => {
@@ -64,7 +67,24 @@ describe("runIpxe", () => {
       "http://h:8080/boot.ipxe": "#!ipxe\nset what kernel-1\nchain next",
       "http://h:8080/next": "#!ipxe\nkernel ${what}",
     });
-    expect((await boot).kernel).toBe("http://h:8080/kernel-1");
+    expect(await boot).toMatchObject({ kernel: "http://h:8080/kernel-1" });
+  });
+
+  it.each([
+    [
+      "BIOS, by its first disk",
+      "pcbios",
+      "iseq ${platform} efi && goto uefi ||\nsanboot --no-describe --drive 0x80 ||\n:uefi\nexit 1",
+    ],
+    [
+      "UEFI, by its next boot entry",
+      "efi",
+      "iseq ${platform} efi && goto uefi ||\nkernel wrong\nboot\n:uefi\nexit 1",
+    ],
+    ["a condition that fails and is not forgiven", "efi", "iseq ${platform} pcbios\nkernel wrong"],
+  ])("gives way to the disk: %s", async (_, platform, script) => {
+    const page = async () => `#!ipxe\n${script}\n`;
+    expect(await runIpxe("http://h/boot.ipxe", { ...settings, platform }, page)).toBe("disk");
   });
 
   it("hands on what fetching throws: no boot target is not a bad script", async () => {
@@ -77,6 +97,9 @@ describe("runIpxe", () => {
     ["a chain without end", "#!ipxe\nchain boot.ipxe"],
     ["options that it does not know", "#!ipxe\nkernel --timeout 3 k"],
     ["a chain without a URL", "#!ipxe\nchain"],
+    ["a label that is not there", "#!ipxe\ngoto retry"],
+    ["a loop", "#!ipxe\n:retry\ngoto retry"],
+    ["another drive than the first", "#!ipxe\nsanboot --drive 0x81"],
   ])("refuses %s", async (_, script) => {
     await expect(run({ "http://h:8080/boot.ipxe": script }).boot).rejects.toThrow(LandfallError);
   });

@@ -8,7 +8,7 @@ import { parseAssetUrl } from "./assets.ts";
 import { createGroup, groupFolders, type Hierarchy, killGroup, removeGroup } from "./cgroups.ts";
 import { inGroup, run as runCommand } from "./command.ts";
 import type { LabMachine } from "./config.ts";
-import { downloadAsset, type FirmwareParts, networkBoot } from "./firmware.ts";
+import { downloadAsset, type FetchedBoot, type FirmwareParts, networkBoot } from "./firmware.ts";
 import type { MachineBody, RunEnd } from "./machine.ts";
 import type { SquashfsMounts } from "./mounts.ts";
 import type { LabNames } from "./names.ts";
@@ -77,8 +77,13 @@ export class NspawnBody implements MachineBody {
   async run(network: boolean, signal: AbortSignal): Promise<RunEnd> {
     const { firmware, disk, machine } = this.#parts;
     firmware.console.say("landfall: stage firmware");
-    const installed = network || machine.disk === undefined ? undefined : installedArgs(disk);
-    const boot = installed === undefined ? await this.#networkBoot(signal) : await this.#localBoot(installed);
+    const installed = () => (machine.disk === undefined ? undefined : installedArgs(disk));
+    const fetched =
+      network || installed() === undefined
+        ? await networkBoot(firmware, () => installed() !== undefined, signal)
+        : "disk";
+    const boot =
+      fetched === "disk" ? await this.#localBoot(installed()!) : await this.#networkBoot(fetched, signal);
     // The kernel starts with a bare interface.
     await runCommand(inside(firmware.namespace, ["ip", "addr", "flush", "dev", "eth0"]));
     return await this.#launch(boot, signal);
@@ -94,9 +99,8 @@ export class NspawnBody implements MachineBody {
     await removeGroup(this.#parts.hierarchies, this.#group);
   }
 
-  async #networkBoot(signal: AbortSignal): Promise<Boot> {
+  async #networkBoot(target: FetchedBoot, signal: AbortSignal): Promise<Boot> {
     const { firmware, initrds, mounts, disk } = this.#parts;
-    const target = await networkBoot(firmware, signal);
     const image = async (name: string) => {
       const url = kernelArgument(target.args, name) ?? "";
       const { sha256 } = parseAssetUrl(url);
