@@ -2,6 +2,7 @@ import {
   checkAll,
   formatResults,
   type HealthContext,
+  healthReport,
   openHealth,
   type Result,
   waitHealthy,
@@ -9,6 +10,7 @@ import {
 import { adminCredentials, ensurePki, etcdCredentials } from "../pki/index.ts";
 import type { Plan } from "../plan/index.ts";
 import { openPower } from "../power/index.ts";
+import { showConditions } from "./boot-orders.ts";
 import { lastHeard } from "./console.ts";
 import { powerDeps } from "./power-deps.ts";
 import { pkiDir, type Workspace } from "./workspace.ts";
@@ -29,14 +31,23 @@ export async function proveHealth({
   say,
 }: ProveOptions): Promise<readonly Result[]> {
   const held = new Map<string, boolean>();
+  let shown = Promise.resolve();
   const onProgress = (results: readonly Result[]) => {
+    if (results.some(({ name, ok }) => held.get(name) !== ok)) {
+      const report = healthReport(plan.cluster, results);
+      shown = shown.then(() => showConditions(plan, report, signal)).catch(() => {});
+    }
     for (const result of results) {
       if (held.get(result.name) !== result.ok && (result.ok || held.has(result.name)))
         say(formatResults([result]));
       held.set(result.name, result.ok);
     }
   };
-  return withHealth(workspace, plan, (context) => waitHealthy(context, { signal, onProgress }));
+  try {
+    return await withHealth(workspace, plan, (context) => waitHealthy(context, { signal, onProgress }));
+  } finally {
+    await shown;
+  }
 }
 
 /** What holds just now. */

@@ -1,11 +1,15 @@
 import type { MachinePlan } from "../plan/index.ts";
 import type { Power } from "../power/index.ts";
+import { orderBoot } from "./boot-orders.ts";
 import { writeMachine } from "./run-record.ts";
 import type { StepContext } from "./steps/context.ts";
 
-/** Starts a machine into the network, whatever it was doing. What was recorded of it before counts no more. */
+/**
+ * Starts a machine into the network, whatever it was doing. What was recorded of it before counts no more. One that is
+ * installed, and has only not been heard of since, starts from its disk.
+ */
 export async function startIntoNetwork(
-  { workspace, run, say, now }: Pick<StepContext, "workspace" | "run" | "say" | "now">,
+  { workspace, run, say, now, signal }: Pick<StepContext, "workspace" | "run" | "say" | "now" | "signal">,
   machine: MachinePlan,
   power: Power,
 ): Promise<void> {
@@ -15,8 +19,9 @@ export async function startIntoNetwork(
     say(machine.name, "power off");
     await power.off();
   }
-  await power.bootFromNetworkOnce();
+  const network = await orderBoot(run, machine, signal);
+  if (network) await power.bootFromNetworkOnce();
   await power.on();
   writeMachine(workspace, run.plan.cluster, { ...record, started: now().toISOString() });
-  say(machine.name, "power on, starts from the network");
+  say(machine.name, network ? "power on, starts from the network" : "power on, starts from its own disk");
 }

@@ -141,6 +141,8 @@ function planMachine(
     gateway: network.gateway === undefined ? undefined : canonical(network.gateway),
     dns: (network.dns ?? []).map(canonical),
     labels: sorted({ ...machine.labels, ...pool.labels }),
+    ...(machine.rack !== undefined && { rack: machine.rack }),
+    ...(machine.position !== undefined && { position: machine.position }),
     bmc: planBmc(machine, absolute),
   };
 }

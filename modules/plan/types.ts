@@ -79,6 +79,9 @@ export interface MachinePlan {
   readonly gateway: string | undefined;
   readonly dns: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Where people find it. */
+  readonly rack?: string;
+  readonly position?: string;
   readonly bmc: BmcPlan;
 }
 

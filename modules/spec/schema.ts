@@ -38,6 +38,7 @@ const address = z.union([z.ipv4(), z.ipv6()], { error: "an IP address, as 10.20.
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: "a range of addresses, as 10.20.0.0/24" });
 const url = z.url({ protocol: /^https?$/, error: "a URL that begins with http:// or https://" });
 const path = z.string().min(1);
+const place = z.string().min(1).max(63);
 const labels = z.record(z.string(), z.string());
 
 const credentials = z
@@ -71,6 +72,8 @@ const machine = z.strictObject({
     .startsWith("/dev/", "a device, as /dev/sda")
     .optional()
     .describe("Disk to install to. Left out: no disk, root in memory."),
+  rack: place.optional().describe("The rack that it stands in, as people call it. Shown where machines are."),
+  position: place.optional().describe("Where in the rack, as `U12`."),
   labels: labels.optional().describe("Kubernetes node labels that tell of the hardware."),
 });
 

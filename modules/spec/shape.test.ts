@@ -13,7 +13,7 @@ const cases: Case[] = [
     what: "unknown key, near a known one",
     site: ["    mac: 52:54:00:77:00:13\n", "    mac: 52:54:00:77:00:13\n    ‸lables: {}\n"],
     says: [
-      'machines[2]: found the unknown key "lables", expected one of name, mac, address, network, bmc, disk, labels; did you mean "labels"?',
+      'machines[2]: found the unknown key "lables", expected one of name, mac, address, network, bmc, disk, rack, position, labels; did you mean "labels"?',
     ],
   },
   {

@@ -1,4 +1,4 @@
-// Two clusters side by side on the machines of one site, as blue and green are.
+// Two clusters side by side on the machines of one site, as blue and green are. By the real Matchbox, which stays a choice.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -11,6 +11,7 @@ const blue = ["b1", "b2", "b3", "b4", "b5"];
 const green = ["g1", "g2", "g3", "g4", "g5"];
 const rack = useRack({
   name: "twins",
+  service: "matchbox",
   machines: [...blue, ...green],
   clusters: {
     "lab-v1": { masters: blue.slice(0, 3), workers: blue.slice(3), endpoint: 10 },

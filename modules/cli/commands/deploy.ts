@@ -20,6 +20,8 @@ export async function deployCommand(invocation: Invocation, cluster: string): Pr
   const progress = progressOf(invocation);
   const plan = planOf(workspace, cluster);
   requireBootService(plan);
+  if (plan.boot.page !== undefined)
+    progress.line("landfall", `machines can be watched at ${plan.boot.page}/`);
   writeStacks(workspace, [prepare(workspace, plan, releaseFor(workspace, plan), new Date())]);
   const { changes, proven } = await apply({
     workspace,

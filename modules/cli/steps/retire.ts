@@ -2,6 +2,7 @@ import { release } from "../../deliver/index.ts";
 import type { Api } from "../../kubernetes/index.ts";
 import { retire } from "../../pki/index.ts";
 import { openPower } from "../../power/index.ts";
+import { endBoot } from "../boot-orders.ts";
 import { clusterApi } from "../cluster-api.ts";
 import { deleteNode, drain } from "../drain.ts";
 import { machineTarget } from "../machine-target.ts";
@@ -28,7 +29,8 @@ export async function retireMachine(
   const record = readMachine(workspace, cluster, name);
   if (record === undefined) return say(name, "was never started");
   const { machine, delivered } = record;
-  const plan = findRun(workspace, cluster)?.plan;
+  const run = findRun(workspace, cluster);
+  const plan = run?.plan;
   // A machine of the plan is retired with its whole cluster: nothing is left that its pods could move to.
   const leaves =
     plan !== undefined && delivered !== undefined && !plan.machines.some((each) => each.name === name);
@@ -37,6 +39,7 @@ export async function retireMachine(
     if (api !== undefined)
       await tryTo(context, name, "its pods could not be moved", () => moveAway(context, api, name));
     const power = openPower(machine.bmc, powerDeps(workspace), { signal });
+    let free = false;
     if (delivered !== undefined && (await power.state()) === "on") {
       const proxy = plan?.proxy;
       const target = {
@@ -48,11 +51,12 @@ export async function retireMachine(
         signal,
         say: () => {},
       };
-      await tryTo(context, name, `its disk keeps the mark of ${cluster}`, () =>
+      free = await tryTo(context, name, `its disk keeps the mark of ${cluster}`, () =>
         release(machineTarget(target)),
       );
     }
     await power.off();
+    if (run !== undefined) await endBoot({ ...run, generation: record.generation }, machine, free, signal);
     if (api !== undefined)
       await tryTo(context, name, "its node stays listed", () => deleteNode(api, name, signal));
   } finally {
@@ -68,18 +72,20 @@ async function moveAway({ say, signal }: Omit<StepContext, "run">, api: Api, nam
   if (left > 0) say(name, `${left} pods did not leave within ${drainSeconds} s`);
 }
 
-/** What a dead machine or API cannot do must not keep the machine from being retired. */
+/** What a dead machine or API cannot do must not keep the machine from being retired. Whether it was done. */
 async function tryTo(
   { say, signal }: Omit<StepContext, "run">,
   name: string,
   otherwise: string,
   work: () => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await work();
+    return true;
   } catch (error) {
     signal.throwIfAborted();
     say(name, `${otherwise}: ${error instanceof Error ? error.message : error}`);
+    return false;
   }
 }
 

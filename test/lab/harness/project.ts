@@ -37,6 +37,8 @@ export interface ProjectOptions {
   readonly machines: readonly string[];
   /** Those of them that are whole virtual machines: UEFI firmware, no disk. Default: none. */
   readonly qemu?: readonly string[];
+  /** Default: landfall. */
+  readonly service?: "landfall" | "matchbox";
   /** By NAME-VERSION. */
   readonly clusters: Readonly<Record<string, ClusterOptions>>;
 }
@@ -52,12 +54,19 @@ export interface Project {
     readonly rpc: number;
     readonly proxy: number;
     readonly bmc: number;
+    readonly page: number;
   };
   readonly machines: readonly { readonly name: string; readonly mac: string; readonly address: string }[];
 }
 
 /** Writes the project's folder anew. */
-export function writeProject({ name, machines, qemu = [], clusters }: ProjectOptions): Project {
+export function writeProject({
+  name,
+  machines,
+  qemu = [],
+  service = "landfall",
+  clusters,
+}: ProjectOptions): Project {
   const root = join(repository, ".landfall", "test", name);
   rmSync(root, { recursive: true, force: true });
   mkdirSync(join(root, "clusters"), { recursive: true });
@@ -65,7 +74,7 @@ export function writeProject({ name, machines, qemu = [], clusters }: ProjectOpt
   writeFileSync(join(root, "cdktf.json"), JSON.stringify({ ...cdktf, app: "node ../../../main.ts" }));
 
   const base = basePort(name);
-  const ports = { http: base, rpc: base + 1, proxy: base + 2, bmc: base + 3 };
+  const ports = { http: base, rpc: base + 1, proxy: base + 2, bmc: base + 3, page: base + 4 };
   const rack = machines.map((machine, index) => ({
     name: machine,
     mac: `52:54:00:77:01:${(index + 1).toString(16).padStart(2, "0")}`,
@@ -77,6 +86,8 @@ export function writeProject({ name, machines, qemu = [], clusters }: ProjectOpt
   site.name = name;
   site.boot.http = `http://10.77.0.1:${ports.http}`;
   site.boot.rpc = `127.0.0.1:${ports.rpc}`;
+  site.boot.service = service;
+  site.boot.page = `http://127.0.0.1:${ports.page}`;
   site.access.proxy = `http://127.0.0.1:${ports.proxy}`;
   site.machines = rack.map((machine) => {
     const url = `http://127.0.0.1:${ports.bmc}/redfish/v1/Systems/${machine.name}`;
