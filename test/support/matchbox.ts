@@ -1,7 +1,7 @@
-// The real Matchbox on loopback, with mutual TLS.
+// The real Matchbox, or Landfall's boot service in its place, on loopback, with mutual TLS.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { issueAuthority, issueCertificate } from "../../modules/pki/index.ts";
 import { freePorts } from "./ports.ts";
@@ -13,19 +13,33 @@ export interface Matchbox {
   readonly rpc: string;
   /** Where it keeps profiles and groups. */
   readonly data: string;
+  /** Of its client: ca.crt, client.crt, client.key. */
+  readonly tls: string;
   readonly stop: () => Promise<void>;
 }
 
+/** Landfall's own, by the flags that Matchbox has. */
+export function startLandfallBoot(folder: string, flags: readonly string[] = []): Promise<Matchbox> {
+  const program = resolve(import.meta.dirname, "../../modules/cli/landfall.mjs");
+  return start([process.execPath, program, "boot", "serve", "-page-address=", ...flags], folder);
+}
+
 /** Starts it in `folder`; its client's PEM files are `folder`/tls/{ca.crt,client.crt,client.key}. */
-export async function startMatchbox(program: string, folder: string): Promise<Matchbox> {
+export function startMatchbox(program: string, folder: string): Promise<Matchbox> {
+  return start([program], folder);
+}
+
+async function start([program, ...argv]: readonly string[], folder: string): Promise<Matchbox> {
   const tls = join(folder, "tls");
   const data = join(folder, "matchbox");
-  for (const name of ["profiles", "groups", "ignition"]) mkdirSync(join(data, name), { recursive: true });
+  for (const name of ["profiles", "groups", "ignition", "generic"])
+    mkdirSync(join(data, name), { recursive: true });
   issueTls(tls);
   const [http, rpc] = await freePorts(2);
   const child = spawn(
-    program,
+    program!,
     [
+      ...argv,
       `-address=127.0.0.1:${http}`,
       `-rpc-address=127.0.0.1:${rpc}`,
       `-data-path=${data}`,
@@ -43,6 +57,7 @@ export async function startMatchbox(program: string, folder: string): Promise<Ma
     http: url,
     rpc: `127.0.0.1:${rpc}`,
     data,
+    tls,
     stop: () => new Promise((resolve) => child.once("exit", () => resolve()).kill()),
   };
 }

@@ -86,7 +86,8 @@ function quote(text: string): string {
 /** As fmt's %v prints a float64. */
 export function formatNumber(value: number): string {
   if (Object.is(value, -0)) return "-0";
-  const size = Math.abs(value);
-  const text = size !== 0 && size < 1e-4 ? value.toExponential() : String(value);
-  return text.replace(/e([+-])(\d)$/, "e$10$2");
+  const scientific = value.toExponential();
+  const exponent = Number(scientific.slice(scientific.indexOf("e") + 1));
+  if (value === 0 || (exponent >= -4 && exponent < 6)) return String(value);
+  return scientific.replace(/e([+-])(\d)$/, "e$10$2");
 }

@@ -1,0 +1,549 @@
+// The wire's contract: the same cases against real Matchbox 0.11 and against Landfall's boot service, which has to give
+// the same answers. Where it does not, on purpose, the last part says so.
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  ask,
+  empty,
+  outcome,
+  type Peer,
+  type Peers,
+  type Response,
+  sortedLines,
+  startPeers,
+  writeBoth,
+} from "./peers.ts";
+
+let peers: Peers;
+let real: Peer;
+let ours: Peer;
+
+beforeAll(async () => {
+  peers = await startPeers();
+  ({ real, ours } = peers);
+}, 600_000);
+afterAll(() => peers?.stop());
+beforeEach(() => empty(peers));
+
+const boot = {
+  kernel: "/assets/vmlinuz",
+  initrd: ["/assets/initrd", "/assets/more"],
+  args: ["quiet", "a=${mac:hexhyp}", 'b="x <&>"'],
+};
+const mac = "52:54:00:00:00:01";
+
+interface GroupInit {
+  readonly id: string;
+  readonly profile: string;
+  readonly name?: string;
+  readonly selector?: Record<string, string>;
+  readonly metadata?: unknown;
+}
+
+async function both<T>(call: (peer: Peer) => Promise<T>): Promise<T> {
+  const [theirs, mine] = await Promise.all([call(real), call(ours)]);
+  expect(mine).toEqual(theirs);
+  return theirs;
+}
+
+const putGroup = ({ metadata, ...group }: GroupInit) =>
+  both((peer) =>
+    outcome(
+      peer.groups.groupPut({
+        group: {
+          ...group,
+          ...(metadata !== undefined && { metadata: Buffer.from(JSON.stringify(metadata)) }),
+        },
+      }),
+      peer,
+    ),
+  );
+
+async function land(): Promise<void> {
+  await both((peer) =>
+    outcome(
+      peer.profiles.profilePut({
+        profile: { id: "p", name: "P", boot, ignitionId: "p.ign", genericId: "p" },
+      }),
+      peer,
+    ),
+  );
+  const config = Buffer.from(
+    JSON.stringify({
+      ignition: { version: "3.3.0" },
+      systemd: {
+        units: [{ name: "a.service", enabled: true, contents: "[Service]\nExecStart=/bin/true\n" }],
+      },
+    }),
+  );
+  await both((peer) => outcome(peer.ignition.ignitionPut({ name: "p.ign", config }), peer));
+  await both((peer) =>
+    outcome(peer.generic.genericPut({ name: "p", config: Buffer.from("name: fixed\n") }), peer),
+  );
+  await putGroup({
+    id: "m1",
+    profile: "p",
+    selector: { mac: "52-54-00-00-00-01" },
+    metadata: {
+      name: "m1",
+      n: { a: 1, b: [1], c: null, d: 1e-7, e: 1e21, f: -0, Ü: true },
+      text: "a=b <&>",
+    },
+  });
+}
+
+/** The same from both. */
+function same(path: string, options?: Parameters<typeof ask>[2]): Promise<Response> {
+  return both(async (peer) => sortedLines(await ask(peer, path, options)));
+}
+
+describe("every endpoint", () => {
+  const query = `?uuid=u&mac=52-54-00-00-00-01&domain=&hostname=&serial=&arch=x86_64`;
+  it.each([
+    "/",
+    "/boot.ipxe",
+    "/boot.ipxe.0",
+    `/ipxe${query}`,
+    `/grub${query}`,
+    `/ignition${query}`,
+    `/metadata${query}`,
+    `/generic${query}`,
+    "/ipxe",
+    "/grub",
+    "/ignition",
+    "/metadata",
+    "/generic",
+    "/cloud",
+    "/assets",
+    "/assets/",
+    "/assets/profiles/p.json",
+    "/assets/none",
+    "/favicon.ico",
+    "/index.html",
+    "/ipxe/",
+    "/IPXE",
+    "//ipxe",
+    "/./ipxe?mac=x",
+    "/a/../ipxe?mac=%22",
+    "/%69pxe?mac=52-54-00-00-00-01",
+    "/ipxe%2f",
+    "/a%20b//c?x=%zz",
+    "/a%2f..//c",
+    "/../../etc/passwd",
+    "/?x",
+    "/%",
+    "/%zz?x",
+    "http://elsewhere/ipxe",
+    ...["grub", "boot.ipxe", "boot.ipxe.0", "ipxe", "ignition", "generic", "metadata", "cloud"].flatMap(
+      (path) => [`/${path}.sig${query}`, `/${path}.asc${query}`],
+    ),
+  ])("%s", async (path) => {
+    await land();
+    for (const method of ["GET", "HEAD", "POST", "DELETE"]) await same(path, { method });
+  });
+
+  it.each([
+    "bytes=0-3",
+    "bytes=-3",
+    "bytes=4-",
+    "bytes=100-",
+    "bytes=3-1",
+    "bytes=x",
+    "items=0-1",
+    "bytes=",
+    "bytes=0-0,0-99",
+  ])("/generic in part: %s", async (range) => {
+    await land();
+    await same(`/generic?mac=${mac}`, { headers: { range } });
+  });
+
+  it("/generic in several parts", async () => {
+    await land();
+    const unbounded = (response: Response) =>
+      JSON.stringify(response).replaceAll(/[0-9a-f]{60}/g, "BOUNDARY");
+    const headers = { range: "bytes=0-1,3-4" };
+    expect(unbounded(await ask(ours, `/generic?mac=${mac}`, { headers }))).toBe(
+      unbounded(await ask(real, `/generic?mac=${mac}`, { headers })),
+    );
+  });
+
+  it.each([
+    { "if-match": "*" },
+    { "if-match": '"x"' },
+    { "if-none-match": "*" },
+    { "if-none-match": '"x"' },
+    { "if-range": '"x"', range: "bytes=0-1" },
+    { "if-modified-since": "Tue, 24 Nov 2099 00:00:00 GMT" },
+  ])("/generic on condition: %j", async (headers) => {
+    await land();
+    await same(`/generic?mac=${mac}`, { headers: headers as Record<string, string> });
+  });
+
+  it("scripts of profiles without some of it", async () => {
+    for (const profile of [
+      { id: "a" },
+      { id: "b", boot: {} },
+      { id: "c", boot: { kernel: "k" } },
+      { id: "d", boot: { kernel: "k\x01", initrd: ["i"], args: [""] } },
+    ]) {
+      await both((peer) => outcome(peer.profiles.profilePut({ profile }), peer));
+      await putGroup({ id: profile.id, profile: profile.id, selector: { p: profile.id } });
+      for (const path of ["ipxe", "grub", "ignition", "generic", "metadata"])
+        await same(`/${path}?p=${profile.id}`);
+    }
+  });
+});
+
+describe("selection", () => {
+  const keys = ["mac", "MAC", "os", "arch", "a", "ü"];
+  const macs = ["52:54:00:00:00:0A", "52-54-00-00-00-0a", "5254.0000.000b", "52540000000a", "no"];
+  const values = ["", "x", "y", "x,os=y", "ü"];
+  const pair = fc
+    .constantFrom(...keys)
+    .chain((key) =>
+      fc.tuple(
+        fc.constant(key),
+        fc.constantFrom(...(key.toLowerCase() === "mac" ? macs.slice(0, 3) : values)),
+      ),
+    );
+  const selector = fc.array(pair, { maxLength: 3 }).map((pairs) => Object.fromEntries(pairs));
+  const query = fc
+    .array(fc.tuple(fc.constantFrom(...keys), fc.constantFrom(...values, ...macs)), { maxLength: 5 })
+    .map((pairs) =>
+      pairs.map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`).join("&"),
+    );
+
+  it("is the same for any groups and any queries, over HTTP and gRPC", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(selector, { maxLength: 12 }),
+        fc.array(query, { minLength: 5, maxLength: 10 }),
+        async (selectors, queries) => {
+          await empty(peers);
+          for (const [index, each] of selectors.entries()) {
+            await putGroup({
+              id: `g${index}`,
+              profile: `p${index % 3}`,
+              selector: each,
+              metadata: { g: index },
+            });
+          }
+          for (const id of ["p0", "p1"])
+            await both((peer) =>
+              outcome(peer.profiles.profilePut({ profile: { id, boot: { kernel: id } } }), peer),
+            );
+          for (const each of queries) {
+            await same(`/metadata?${each}`);
+            await same(`/ipxe?${each}`);
+            const labels = Object.fromEntries(new URLSearchParams(each));
+            await both((peer) => outcome(peer.select.selectGroup({ labels }), peer));
+            await both((peer) => outcome(peer.select.selectProfile({ labels }), peer));
+          }
+          await both((peer) => outcome(peer.groups.groupList({}), peer));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("is the same among many groups whose selectors are all others", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(selector, {
+          minLength: 13,
+          maxLength: 40,
+          selector: (each) =>
+            JSON.stringify(
+              Object.entries(each)
+                .map(([key, value]) => `${key}=${value.replaceAll("-", ":").toLowerCase()}`)
+                .sort(),
+            ),
+        }),
+        fc.array(query, { minLength: 10, maxLength: 20 }),
+        async (selectors, queries) => {
+          await empty(peers);
+          for (const [index, each] of selectors.entries())
+            await putGroup({ id: `g${index}`, profile: "p", selector: each, metadata: { g: index } });
+          for (const each of queries) await same(`/metadata?${each}`);
+        },
+      ),
+      { numRuns: 5 },
+    );
+  });
+
+  it.each([
+    ["mac=52-54-00-00-00-01&mac=52-54-00-00-00-02", "the first value counts"],
+    ["mac=no&mac=52-54-00-00-00-01", "also when it is none"],
+    ["mac=52540000001", "too few digits are no MAC"],
+    ["mac=5254.0000.0001", "dots are"],
+    ["mac=52-54-00:00-00-01", "a mixture is not"],
+    ["mac=02-00-5e-10-00-00-00-01", "eight bytes are"],
+    ["MAC=52-54-00-00-00-01", "keys keep their case"],
+    ["mac=52-54-00-00-00-01&os=", "an empty value is one that is missing"],
+    ["a+b=c+d&%61%2Bb=%63", "plus is a space"],
+    ["a;b=1&mac=52-54-00-00-00-01;x", "a semicolon spoils its pair"],
+    ["a=%zz&b=%4&%=1", "so does a stray %"],
+    ["&&=&=x&a", "pieces"],
+    ["a=%ff%c3%28&%f0%9f=%ed%a0%80", "bytes that are no UTF-8"],
+    ["%c3%9f=%c3%9f&%c3%bc=1", "letters"],
+  ])("%s: %s", async (query) => {
+    await land();
+    await putGroup({ id: "os", profile: "p", selector: { os: "" }, metadata: { os: true } });
+    await putGroup({ id: "wide", profile: "p", selector: { mac: "02-00-5e-10-00-00-00-01" } });
+    await same(`/metadata?${query}`);
+    await same(`/ipxe?${query}`);
+  });
+
+  it("reads any query alike", async () => {
+    await putGroup({ id: "all", profile: "p", metadata: {} });
+    const piece = fc.constantFrom(
+      "mac",
+      "=",
+      "&",
+      "&",
+      ";",
+      "+",
+      "%",
+      "%4",
+      "%41",
+      "%c3",
+      "%bc",
+      "%ff",
+      "é",
+      "ß",
+      "a",
+      "B",
+      ":",
+      "-",
+      "52-54-00-00-00-01",
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
+        await same(`/metadata?${pieces.join("")}`);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("leads any path alike", async () => {
+    await land();
+    const piece = fc.constantFrom(
+      "/",
+      "/",
+      "/",
+      ".",
+      "..",
+      "ipxe",
+      "assets",
+      "a",
+      "%2e",
+      "%2f",
+      "%20",
+      "%25",
+      "(",
+      '"',
+      "<",
+      "é",
+      "*",
+      "//",
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 8 }), async (pieces) => {
+        await same(`/${pieces.join("")}`);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("files that people write", () => {
+  const settled = async (path: string) => {
+    const wanted = sortedLines(await ask(real, path));
+    await expect.poll(async () => sortedLines(await ask(ours, path)), { timeout: 5000 }).toEqual(wanted);
+  };
+
+  it.each([
+    ["plain", `{"id":"x","name":"X","profile":"p","selector":{"os":"x"},"metadata":{"a":"b"}}`],
+    ["names in any case", `{"ID":"x","Profile":"p","SELECTOR":{"os":"x"},"metaData":{"a":1}}`],
+    ["nulls", `{"id":null,"profile":"p","selector":{"os":null},"metadata":null}`],
+    ["nothing", "{}"],
+    ["null", "null"],
+    ["a list", "[]"],
+    ["half of it", `{"id":"x"`],
+    ["empty", ""],
+    ["a wrong type", `{"id":1,"profile":"p"}`],
+    ["a wrong selector", `{"profile":"p","selector":{"os":1}}`],
+    ["wrong metadata", `{"profile":"p","metadata":[]}`],
+    ["a bad MAC", `{"profile":"p","selector":{"mac":"5254000001"}}`],
+    ["a MAC in capitals", `{"profile":"p","selector":{"mac":"52-54-00-00-00-0A"}}`],
+    ["a byte order mark", `\ufeff{"profile":"p"}`],
+    ["unknown fields", `{"profile":"p","more":{"deep":[1]}}`],
+    ["numbers", `{"profile":"p","metadata":{"a":1e400}}`],
+    [
+      "large numbers",
+      `{"profile":"p","metadata":{"a":12345678901234567890,"b":0.00001,"c":1e20,"d":1e22,"e":-1.5,"f":999999,"g":1000000,"h":1234567.5,"i":0.0001}}`,
+    ],
+    ["a request of its own", `{"profile":"p","metadata":{"request":{"x":1},"Request":"y"}}`],
+    ["selector over metadata", `{"profile":"p","selector":{"OS":""},"metadata":{"os":"m","OS":"n"}}`],
+    ["escapes", `{"profile":"p","metadata":{"a":"\\u003c\\ud83d\\ude00\\n\\ud800","\\u00e9":"\\/"}}`],
+  ])("a group: %s", async (_, text) => {
+    writeBoth(peers, "groups/x.json", text);
+    writeBoth(peers, "profiles/p.json", JSON.stringify({ id: "p", boot }));
+    for (const query of ["", "?os=x", "?mac=52:54:00:00:00:0a"]) {
+      await settled(`/metadata${query}`);
+      await settled(`/ipxe${query}`);
+    }
+    await both(async (peer) => {
+      const answer = await outcome(peer.groups.groupGet({ id: "x" }), peer);
+      return (answer as { code?: string }).code ?? answer;
+    });
+    rmSync(join(real.data, "groups/x.json"));
+    rmSync(join(ours.data, "groups/x.json"));
+    await settled("/metadata?os=x");
+  });
+
+  it.each([
+    ["plain", `{"id":"p","boot":{"kernel":"k","initrd":["i"],"args":["a"]},"ignition_id":"p.ign"}`],
+    ["names in any case", `{"Id":"p","BOOT":{"Kernel":"k","INITRD":["i"]}}`],
+    ["no id", `{"boot":{"kernel":"k"}}`],
+    ["another id", `{"id":"q","boot":{"kernel":"k"}}`],
+    ["nulls", `{"id":"p","boot":{"kernel":null,"initrd":[null,"i"],"args":null}}`],
+    ["no boot", `{"id":"p","boot":null}`],
+    ["wrong types", `{"id":"p","boot":{"kernel":"k","initrd":"i"}}`],
+    ["a cloud config", `{"id":"p","cloud_id":"c","boot":{}}`],
+    ["broken", `{"id":"p",`],
+  ])("a profile: %s", async (_, text) => {
+    writeBoth(peers, "groups/x.json", `{"id":"x","profile":"p"}`);
+    writeBoth(peers, "profiles/p.json", text);
+    await settled("/ipxe");
+    await settled("/grub");
+    await settled("/ignition");
+    await both(async (peer) => {
+      const answer = await outcome(peer.profiles.profileGet({ id: "p" }), peer);
+      return (answer as { code?: string }).code ?? answer;
+    });
+  });
+
+  it("are edited while it serves", async () => {
+    writeBoth(peers, "groups/x.json", `{"id":"x","profile":"p"}`);
+    writeBoth(
+      peers,
+      "profiles/p.json",
+      `{"id":"p","boot":{"kernel":"0"},"ignition_id":"p.ign","generic_id":"g"}`,
+    );
+    for (let edit = 1; edit < 6; edit++) {
+      writeBoth(
+        peers,
+        "profiles/p.json",
+        `{"id":"p","boot":{"kernel":"${edit}"},"ignition_id":"p.ign","generic_id":"g"}`,
+      );
+      writeBoth(peers, "ignition/p.ign", `{"ignition":{"version":"3.${edit % 5}.0"}}`);
+      writeBoth(peers, "generic/g", `edit ${edit} {{.request.raw_query}}`);
+      for (const path of ["/ipxe", "/ignition", "/generic?a=1"]) await settled(path);
+    }
+  });
+});
+
+describe("gRPC", () => {
+  it("writes the same files", async () => {
+    await land();
+    await putGroup({ id: "html", profile: "p", name: "<&>", selector: { a: "\u2028", b: "" }, metadata: {} });
+    await putGroup({ id: "none", profile: "p" });
+    await both((peer) =>
+      outcome(peer.profiles.profilePut({ profile: { id: "q", cloudId: "c", boot: {} } }), peer),
+    );
+    const tree = ({ data }: Peer) =>
+      ["groups", "profiles", "ignition", "generic"].flatMap((kind) =>
+        readdirSync(join(data, kind))
+          .filter((name) => !name.startsWith("."))
+          .map((name) => [`${kind}/${name}`, readFileSync(join(data, kind, name), "utf8")]),
+      );
+    expect(tree(ours)).toEqual(tree(real));
+  });
+
+  it("gives back what was put, lists it, and forgets it", async () => {
+    await land();
+    await both((peer) => outcome(peer.groups.groupGet({ id: "m1" }), peer));
+    await both((peer) => outcome(peer.groups.groupList({}), peer));
+    await both((peer) => outcome(peer.profiles.profileGet({ id: "p" }), peer));
+    await both((peer) => outcome(peer.profiles.profileList({}), peer));
+    await both((peer) => outcome(peer.ignition.ignitionGet({ name: "p.ign" }), peer));
+    await both((peer) => outcome(peer.generic.genericGet({ name: "p" }), peer));
+    for (let round = 0; round < 2; round++) {
+      await both((peer) => outcome(peer.groups.groupDelete({ id: "m1" }), peer));
+      await both((peer) => outcome(peer.profiles.profileDelete({ id: "p" }), peer));
+      await both((peer) => outcome(peer.ignition.ignitionDelete({ name: "p.ign" }), peer));
+      await both((peer) => outcome(peer.generic.genericDelete({ name: "p" }), peer));
+    }
+    await both((peer) => outcome(peer.groups.groupGet({ id: "m1" }), peer));
+    await both((peer) => outcome(peer.profiles.profileGet({ id: "p" }), peer));
+    await both((peer) => outcome(peer.ignition.ignitionGet({ name: "p.ign" }), peer));
+    await both((peer) => outcome(peer.generic.genericGet({ name: "p" }), peer));
+  });
+
+  it("refuses the same, with the same codes", async () => {
+    const noId = await putGroup({ id: "", profile: "p" });
+    expect(noId).toEqual({ code: "Unknown", message: "Id is required" });
+    await putGroup({ id: "x", profile: "" });
+    await both((peer) => outcome(peer.profiles.profilePut({ profile: { id: "" } }), peer));
+    await both((peer) => outcome(peer.select.selectGroup({ labels: { os: "none" } }), peer));
+    await both((peer) => outcome(peer.select.selectProfile({ labels: {} }), peer));
+    await putGroup({ id: "x", profile: "none" });
+    const noProfile = await both((peer) => outcome(peer.select.selectProfile({ labels: {} }), peer));
+    expect(noProfile).toEqual({ code: "NotFound", message: "matchbox: No matching Profile" });
+    for (const metadata of ["x", "[]", '"x"', "{", "nul"])
+      await both(async (peer) => {
+        const group = { id: "m", profile: "p", metadata: Buffer.from(metadata) };
+        return ((await outcome(peer.groups.groupPut({ group }), peer)) as { code: string }).code;
+      });
+  });
+
+  it("is spoken by Matchbox's own client", async () => {
+    const folder = join(real.data, "..");
+    const bootcmd = async (peer: Peer, ...args: string[]) => {
+      const tls = ["ca", "cert", "key"].map(
+        (kind) =>
+          `--${kind}-file=${join(peer.tls, kind === "ca" ? "ca.crt" : `client.${kind === "cert" ? "crt" : "key"}`)}`,
+      );
+      const { stdout, stderr } = await promisify(execFile)(peers.bootcmd, [
+        ...args,
+        `--endpoints=${peer.rpc}`,
+        ...tls,
+      ]).catch((error) => error as { stdout: string; stderr: string });
+      return { stdout, stderr: stderr.replaceAll(peer.data, "DATA") };
+    };
+    const file = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const group = file(
+      "g.json",
+      `{"id":"g","name":"G","profile":"p","selector":{"mac":"52-54-00-00-00-01"},"metadata":{"a":{"b":[1,"<"]}}}`,
+    );
+    const profile = file(
+      "p.json",
+      JSON.stringify({ id: "p", name: "P", boot, ignition_id: "p.ign", generic_id: "p" }),
+    );
+    const ign = file("p.ign", `{"ignition":{"version":"3.4.0"}}`);
+    const generic = file("p", "{{.a}}");
+    for (const args of [
+      ["profile", "create", "-f", profile],
+      ["ignition", "create", "-f", ign],
+      ["generic", "create", "-f", generic],
+      ["group", "create", "-f", group],
+      ["group", "list"],
+      ["profile", "list"],
+      ["group", "describe", "g"],
+      ["profile", "describe", "p"],
+      ["group", "describe", "none"],
+      ["group", "create", "-f", file("bad.json", `{"id":"g"}`)],
+    ])
+      await both((peer) => bootcmd(peer, ...args));
+    await same(`/metadata?mac=${mac}`);
+    await same(`/ipxe?mac=${mac}`);
+  });
+});
