@@ -15,6 +15,8 @@ export interface Catalog {
   /** @throws {LandfallError} `not-ready`: the store has not been read, or cannot be. */
   check(): void;
   select(labels: Labels): Group | undefined;
+  /** Of a gRPC request without any label, which in Matchbox has not even empty ones. */
+  selectDefault(): Group | undefined;
   /** By its key. One without an id is none, as in Matchbox. */
   profile(key: string): Profile | undefined;
   ignition(name: string): Uint8Array | undefined;
@@ -159,6 +161,7 @@ export function openCatalog(store: BootStore, options: CatalogOptions = {}): Cat
         });
     },
     select: (labels) => contents?.groups.select(labels),
+    selectDefault: () => contents?.groups.selectDefault(),
     profile(key) {
       const profile = contents?.profiles.get(key);
       return profile?.id === "" ? undefined : profile;

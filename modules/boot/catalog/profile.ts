@@ -54,7 +54,7 @@ export function writeProfile({ id, name, ignitionId, cloudId, boot, genericId }:
       name,
       ignition_id: ignitionId,
       cloud_id: cloudId,
-      boot: boot && filled({ ...boot }),
+      boot: boot && filled({ kernel: boot.kernel, initrd: boot.initrd, args: boot.args }),
       generic_id: genericId,
     }),
     "\t",

@@ -1,19 +1,8 @@
-// The plainest forms of what the template, ignition and assets folders do.
+// The plainest forms of what the ignition and assets folders do.
 import { createReadStream, statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { validate } from "@landfall/ignition";
-import { LandfallError } from "../../spec/error.ts";
-
-export function checkTemplate(text: string): string | undefined {
-  return text.includes("{{") ? "actions are not supported" : undefined;
-}
-
-export function renderTemplate(text: string, _: object): string {
-  const refused = checkTemplate(text);
-  if (refused !== undefined) throw new LandfallError("template-refused", refused);
-  return text;
-}
 
 export function servedIgnition(raw: Uint8Array): Uint8Array | undefined {
   return validate(raw).valid ? raw : undefined;

@@ -2,7 +2,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { type Answer, notFound } from "./answer.ts";
 import type { Routed } from "./wire.ts";
 
@@ -32,7 +31,10 @@ const maxHeaders = 16 * 1024;
 
 export function httpServer(options: HttpOptions): Server {
   const { wire, assets, apps = [], onRequest, onError } = options;
-  const own = getRequestListener(ownApp(apps, onError).fetch);
+  const app = ownApp(apps, onError);
+  const own = getRequestListener(app.fetch);
+  const isOwn = (method: string, url: string) =>
+    app.router.match(method, url.split("?", 1)[0]!)[0].length > 0;
 
   const server = createServer(
     // Slow senders hold a socket, and no more, for this long.
@@ -53,8 +55,8 @@ export function httpServer(options: HttpOptions): Server {
       try {
         const routed = wire({ method, target: url, headers });
         response.removeHeader("connection");
-        if (routed.to === "other") own(request, response);
-        else if (routed.to === "assets") (assets ?? missing)(routed.path, request, response);
+        if (routed.to === "other") (isOwn(method, url) ? own : missing)(request, response);
+        else if (routed.to === "assets") assets?.(routed.path, request, response);
         else if (routed.answer instanceof Promise)
           routed.answer.then((answer) => send(request, response, answer), failed(response, onError));
         else send(request, response, routed.answer);
@@ -67,7 +69,7 @@ export function httpServer(options: HttpOptions): Server {
   return server;
 }
 
-function missing(_: string, request: IncomingMessage, response: ServerResponse): void {
+function missing(request: IncomingMessage, response: ServerResponse): void {
   send(request, response, notFound);
 }
 
@@ -92,11 +94,7 @@ function failed(response: ServerResponse, onError: (error: unknown) => void): (e
 
 function ownApp(apps: readonly Hono[], onError: (error: unknown) => void): Hono {
   const app = new Hono();
-  app.use(bodyLimit({ maxSize: maxBody }));
   for (const each of apps) app.route("/", each);
-  app.notFound(
-    () => new Response(Buffer.from(notFound.body), { status: notFound.status, headers: notFound.headers }),
-  );
   app.onError((error, context) => {
     onError(error);
     return context.text("500 internal error\n", 500);

@@ -7,11 +7,12 @@ import { bytesOf, textOf } from "../go/text.ts";
 
 import type { Order } from "../machine/types.ts";
 import type { Labels } from "../selection/index.ts";
-import { type Answer, type Asked, failure, notFound, notReady, ok } from "./answer.ts";
+import { renderTemplate } from "../template/index.ts";
+import { type Answer, type Asked, failure, notFound, notReady, ok, plain } from "./answer.ts";
 import { serveContent } from "./content.ts";
 import { labelsOf, machineOf } from "./labels.ts";
 import { localGrub, localIpxe } from "./local-boot.ts";
-import { renderTemplate, servedIgnition } from "./parts.ts";
+import { servedIgnition } from "./parts.ts";
 import { cleanPath, parseTarget, redirect, type Target } from "./path.ts";
 import { bootstrapScript, grubConfig, ipxeScript } from "./scripts.ts";
 import { environmentLines, groupVariables, requestVariables } from "./variables.ts";
@@ -42,7 +43,12 @@ interface Request {
 
 const bootstrap = ok(Buffer.from(bootstrapScript));
 const home = ok(Buffer.from("matchbox\n"));
-const badRequest = failure(400, "400 Bad Request");
+/** As Go's server itself answers what it cannot read. */
+const badRequest: Answer = {
+  status: 400,
+  headers: { "Content-Type": plain, Connection: "close" },
+  body: Buffer.from("400 Bad Request"),
+};
 
 export function matchboxWire({ catalog, gate, assets, reportUrl }: WireOptions): (asked: Asked) => Routed {
   const ipxe = scriptEndpoint(ipxeScript, ok(Buffer.from(localIpxe)));

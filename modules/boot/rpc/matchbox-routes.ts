@@ -17,9 +17,9 @@ import {
 } from "../catalog/index.ts";
 import { isObject, parseJson, writeJson } from "../go/json.ts";
 import { textOf } from "../go/text.ts";
-import { checkTemplate } from "../http/parts.ts";
 import { compareFiles } from "../selection/rule.ts";
 import type { BootStore } from "../store/types.ts";
+import { checkTemplate } from "../template/index.ts";
 import {
   Generic,
   type Group as GroupMessage,
@@ -49,7 +49,8 @@ export function matchboxRoutes(options: MatchboxRoutesOptions): (router: Connect
   const generic = documents(options, "generic");
   const select = (labels: Readonly<Record<string, string>>) => {
     catalog.check();
-    const group = catalog.select(new Map(Object.entries(labels)));
+    const entries = Object.entries(labels);
+    const group = entries.length === 0 ? catalog.selectDefault() : catalog.select(new Map(entries));
     if (group === undefined) throw new ConnectError("matchbox: No matching Group", Code.NotFound);
     return group;
   };

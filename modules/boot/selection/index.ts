@@ -11,6 +11,8 @@ export interface SelectorIndex<G extends Selectable> {
   delete(key: string): void;
   get(key: string): G | undefined;
   select(labels: Labels): G | undefined;
+  /** Of those that ask for nothing. */
+  selectDefault(): G | undefined;
   readonly size: number;
 }
 
@@ -83,6 +85,7 @@ export function selectorIndex<G extends Selectable>(): SelectorIndex<G> {
     },
     delete: drop,
     get: (key) => groups.get(key),
+    selectDefault: () => tables.get("")?.byValues.get("")?.groups[0],
     select(labels) {
       let best: Bucket<G> | undefined;
       let keys = 0;

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { readBootFlags } from "./boot-flags.ts";
+
+describe("flags of landfall boot serve", () => {
+  it("are Matchbox's, in all of Go's spellings", () => {
+    const flags = readBootFlags(
+      [
+        "-address=10.0.0.1:80",
+        "--rpc-address",
+        "[::]:81",
+        "-data-path",
+        "/d",
+        "--assets-path=",
+        "-log-level=WARNING",
+      ],
+      {},
+    );
+    expect(flags).toMatchObject({
+      http: { host: "10.0.0.1", port: 80 },
+      rpc: { host: "::", port: 81 },
+      dataPath: "/d",
+      assetsPath: undefined,
+      logLevel: "warn",
+      version: false,
+    });
+  });
+
+  it("have Matchbox's defaults", () => {
+    expect(readBootFlags([], {})).toMatchObject({
+      http: { host: "127.0.0.1", port: 8080 },
+      rpc: undefined,
+      dataPath: "/var/lib/matchbox",
+      assetsPath: "/var/lib/matchbox/assets",
+      certFile: "/etc/matchbox/server.crt",
+      store: "file",
+      page: { host: "127.0.0.1", port: 8082 },
+    });
+  });
+
+  it("come from the environment where they are not given", () => {
+    const env = {
+      MATCHBOX_ADDRESS: ":1",
+      MATCHBOX_DATA_PATH: "/e",
+      MATCHBOX_KEY_FILE: "",
+      LANDFALL_BOOT_STORE: "postgres",
+    };
+    expect(readBootFlags(["-data-path=/f"], env)).toMatchObject({
+      http: { host: "", port: 1 },
+      dataPath: "/f",
+      keyFile: "/etc/matchbox/server.key",
+      store: "postgres",
+    });
+  });
+
+  it.each([["-version"], ["--version"], ["-version=1"], ["-version=T"]])("%s is on", (flag) => {
+    expect(readBootFlags([flag], {}).version).toBe(true);
+  });
+
+  it.each([
+    [["-nonsense"]],
+    [["address"]],
+    [["-"]],
+    [["--"]],
+    [["-address"]],
+    [["-address=nowhere"]],
+    [["-address=:99999"]],
+    [["-store=tape"]],
+    [["-log-level=loud"]],
+    [["-version=maybe"]],
+    [["-__proto__=x"]],
+  ])("%j is refused", (argv) => {
+    expect(() => readBootFlags(argv, {})).toThrow(expect.objectContaining({ code: "usage" }));
+  });
+});
