@@ -27,4 +27,5 @@ export type { ServerTls } from "./rpc/server.ts";
 export { type BootService, type BootServiceOptions, type Listen, startBootService } from "./serve.ts";
 export { type FileStoreOptions, openFileStore } from "./store/file.ts";
 export { openMemoryStore } from "./store/memory.ts";
+export { openPostgresStore, type PostgresStoreOptions } from "./store/postgres.ts";
 export { type BootStore, type Entry, type Expected, type Kind, kinds } from "./store/types.ts";
