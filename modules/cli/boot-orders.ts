@@ -1,8 +1,7 @@
 // What a deploy asks of Landfall's own boot service. With Matchbox, which knows no orders, each of these does nothing.
-import { readFile } from "node:fs/promises";
-import { type BootClient, bootClient } from "../boot/index.ts";
 import type { MachinePlan, Plan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
+import { withBootClient } from "./boot-service.ts";
 
 interface Landing {
   readonly plan: Plan;
@@ -25,7 +24,7 @@ export async function orderBoot(
   if (plan.boot.service !== "landfall") return true;
   const { mac, name, rack, position, role, pool, address } = machine;
   const disk = plan.pools.find((each) => each.name === pool)?.disk;
-  return withClient(plan, signal, async (client) => {
+  return withBootClient(plan.boot, signal, async (client) => {
     const place = { ...(rack !== undefined && { rack }), ...(position !== undefined && { position }) };
     await client.register({ mac, name, site: plan.site, ...place, role, pool, address });
     try {
@@ -55,7 +54,7 @@ export async function endBoot(
   signal: AbortSignal,
 ): Promise<void> {
   if (plan.boot.service !== "landfall") return;
-  await withClient(plan, signal, async (client) => {
+  await withBootClient(plan.boot, signal, async (client) => {
     const record = await client.get(mac);
     if (record === undefined) return;
     const landing = { mac, cluster: plan.cluster, generation };
@@ -67,32 +66,8 @@ export async function endBoot(
 export async function showConditions(plan: Plan, report: object, signal: AbortSignal): Promise<void> {
   if (plan.boot.service !== "landfall") return;
   try {
-    await withClient(plan, signal, (client) => client.putConditions(plan.cluster, report), 2);
+    await withBootClient(plan.boot, signal, (client) => client.putConditions(plan.cluster, report), 2);
   } catch {
     signal.throwIfAborted();
-  }
-}
-
-async function withClient<T>(
-  { boot }: Plan,
-  signal: AbortSignal,
-  work: (client: BootClient) => Promise<T>,
-  patienceSeconds = 60,
-): Promise<T> {
-  const [ca, cert, key] = await Promise.all(
-    [boot.tls.ca, boot.tls.cert, boot.tls.key].map((path) => readFile(path, "utf8")),
-  );
-  const client = bootClient({
-    endpoint: boot.rpc,
-    ca: ca ?? "",
-    cert: cert ?? "",
-    key: key ?? "",
-    patienceSeconds,
-    signal,
-  });
-  try {
-    return await work(client);
-  } finally {
-    client.close();
   }
 }

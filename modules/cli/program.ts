@@ -157,9 +157,28 @@ type Runner = <A extends unknown[]>(
 ) => (...args: A) => Promise<void>;
 
 function addBootCommands(program: Command, run: Runner): void {
-  program
-    .command("boot")
-    .description("Landfall's own boot service")
+  const boot = program.command("boot").description("Landfall's own boot service");
+  boot
+    .command("machines")
+    .description(
+      "what the boot services of all sites know of their machines: what is installed, and what is ordered",
+    )
+    .action(
+      run(async (invocation) =>
+        (await import("./commands/boot-machines.ts")).bootMachinesCommand(invocation),
+      ),
+    );
+  boot
+    .command("release")
+    .description("let go of a machine whose disk was replaced or emptied by hand; touches no disk")
+    .argument("<machine>", "its name")
+    .addHelpText("after", "\n  $ landfall boot release w1\n")
+    .action(
+      run(async (invocation, name: string) =>
+        (await import("./commands/boot-machines.ts")).bootReleaseCommand(invocation, name),
+      ),
+    );
+  boot
     .command("serve")
     .description("serve boot scripts, Ignition configs, metadata and images, as Matchbox 0.11 does")
     .argument("[flags...]", "Matchbox's own flags, in Go's spelling, and Landfall's")
