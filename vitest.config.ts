@@ -10,6 +10,8 @@ export default defineConfig({
           name: "unit",
           include: ["{modules,ignition,stacks}/**/*.test.ts", "test/*.test.ts"],
           exclude: ["**/*.peer.test.ts", "**/node_modules/**"],
+          // Property tests on a busy computer.
+          testTimeout: 60_000,
         },
       },
       {

@@ -23,6 +23,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "the model of orders, for tests alone: npm run soak plays it longer",
   },
+  "modules/boot/rpc/generated/matchbox_pb.ts": {
+    typesOnly: false,
+    why: "Matchbox's messages, for tests alone: they ask Matchbox and ours the same",
+  },
   "stacks/test-cluster.ts": {
     typesOnly: false,
     why: "an example stack, for tests alone",
