@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { translate } from "@landfall/ignition";
-import { corpus } from "@landfall/ignition/test/corpus.ts";
+import { corpus } from "@landfall/ignition/test/corpus";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Matchbox, startMatchbox } from "../support/matchbox.ts";
 import { peerTools } from "../support/tools.ts";
@@ -17,7 +17,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "landfall-ignition-"));
   matchbox = await startMatchbox((await peerTools()).matchbox, folder);
   writeFileSync(join(matchbox.data, "groups/all.json"), `{"id":"all","name":"all","profile":"all"}`);
-  writeFileSync(join(matchbox.data, "profiles/all.json"), `{"id":"all","name":"all","ignition_id":"all.ign"}`);
+  writeFileSync(
+    join(matchbox.data, "profiles/all.json"),
+    `{"id":"all","name":"all","ignition_id":"all.ign"}`,
+  );
 }, 600_000);
 afterAll(async () => {
   await matchbox?.stop();
@@ -41,5 +44,7 @@ it("is byte for byte what Matchbox answers, for every config that Ignition takes
     if (ours !== undefined) served += 1;
   }
   expect(served).toBeGreaterThan(1_500);
-  console.log(`Matchbox agreed on ${configs.length} configs, ${served} of them valid, and on all bytes of these`);
+  console.log(
+    `Matchbox agreed on ${configs.length} configs, ${served} of them valid, and on all bytes of these`,
+  );
 });
