@@ -111,16 +111,16 @@ describe("a report", () => {
 
 describe("the question before writing", () => {
   const ask = async (query: string) => {
-    const response = await app.request(`/order?${query}`);
+    const response = await app.request(`/report?${query}`);
     return [response.status, await response.text()];
   };
 
-  test("is answered in one word", async () => {
+  test("is answered by the status, and in one word", async () => {
     expect(await ask(`mac=${mac}&order=${order}`)).toEqual([200, "running\n"]);
-    expect(await ask(`mac=${mac}&order=${"1".repeat(32)}`)).toEqual([200, "other\n"]);
-    expect(await ask(`mac=${mac}`)).toEqual([200, "other\n"]);
-    expect(await ask("mac=52:54:00:00:00:02")).toEqual([404, "unknown\n"]);
+    expect(await ask(`mac=${mac}&order=${"1".repeat(32)}`)).toEqual([409, "other\n"]);
+    expect(await ask(`mac=${mac}`)).toEqual([409, "other\n"]);
+    expect(await ask("mac=52:54:00:00:00:02")).toEqual([409, "other\n"]);
     await machines.apply(mac, { type: "cancel", cluster: "lab-v1", generation: "g1" });
-    expect(await ask(`mac=${mac}&order=${order}`)).toEqual([200, "cancelled\n"]);
+    expect(await ask(`mac=${mac}&order=${order}`)).toEqual([409, "cancelled\n"]);
   });
 });

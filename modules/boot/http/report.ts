@@ -15,8 +15,8 @@ const longestText = 400;
  * in the address, the body is the console's last lines as they are (`--post-file`). Answers 204; 400 for what is no
  * report, 404 for a machine that nobody registered, 409 for an order that is not the machine's, 413, 503.
  *
- * `GET /order?mac=&order=`: the state of this order in one word, `running` meaning go on; `other` when the machine
- * has another one, or none.
+ * `GET /report?mac=&order=`: whether this order is still to be carried out, asked before anything is written: 200 while
+ * it is running, else 409, with its state in one word (`other` when the machine has another one, or none).
  */
 export function reportApp(machines: Machines): Hono {
   const app = new Hono();
@@ -30,12 +30,11 @@ export function reportApp(machines: Machines): Hono {
         return c.body(null, 204);
       }),
   );
-  app.get("/order", (c) =>
+  app.get("/report", (c) =>
     answered(c, async () => {
-      const record = await machines.get(macOf(c));
-      if (record === undefined) return c.text("unknown\n", 404);
-      const { order } = record;
-      return c.text(`${order?.id === c.req.query("order") ? order?.state : "other"}\n`);
+      const order = (await machines.get(macOf(c)))?.order;
+      const state = order?.id === c.req.query("order") ? order?.state : undefined;
+      return c.text(`${state ?? "other"}\n`, state === "running" ? 200 : 409);
     }),
   );
   return app;

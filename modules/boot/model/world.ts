@@ -315,7 +315,8 @@ export class World {
       const state = await this.persist(5, () =>
         this.call(life, (replica) => stateOf(replica.machines, order)),
       );
-      if (state !== "running") return;
+      // Where nobody answers it goes on, by the order that it has.
+      if (state !== undefined && state !== "running") return;
     }
     const { marker } = this.disk;
     if (this.faulty.installerReadsMarker !== false && marker !== undefined) {

@@ -4,10 +4,12 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import {
+  type BootStore,
   bootGate,
   machineRoutes,
   openFileStore,
   openMachines,
+  openPostgresStore,
   plainAssets,
   reportApp,
   startBootService,
@@ -15,6 +17,7 @@ import {
 import { LandfallError } from "../../spec/error.ts";
 import { type BootFlags, readBootFlags } from "../boot-flags.ts";
 import type { Invocation } from "../main.ts";
+import type { Workspace } from "../workspace.ts";
 
 /** Serves until it is interrupted. */
 export async function bootServeCommand(
@@ -30,7 +33,7 @@ export async function bootServeCommand(
   checkFolders(flags);
   const log = pino({ level: flags.logLevel });
   const tls = flags.rpc && readTls(flags);
-  const store = await openFileStore(flags.dataPath);
+  const store = await openStore(flags, workspace.env);
   const now = () => new Date();
   const machines = openMachines({ store, now, onBroken: (error) => log.error(error.message) });
   const service = await startBootService({
@@ -61,6 +64,17 @@ export async function bootServeCommand(
   await store.close();
 }
 
+async function openStore({ store, dataPath }: BootFlags, env: Workspace["env"]): Promise<BootStore> {
+  if (store === "file") return openFileStore(dataPath);
+  const connection = env.LANDFALL_BOOT_DATABASE;
+  // In the environment, since it may hold a password, and everyone on this computer may read a command line.
+  if (connection) return openPostgresStore(connection);
+  throw new LandfallError("usage", "-store=postgres, and no database", {
+    found: "no LANDFALL_BOOT_DATABASE in the environment",
+    expected: "a connection string, as postgres://landfall@db/landfall",
+  });
+}
+
 function where(
   http: { address: string; port: number },
   rpc: { address: string; port: number } | undefined,
@@ -71,9 +85,9 @@ function where(
 }
 
 /** What Matchbox sees to before it starts. */
-function checkFolders({ dataPath, assetsPath }: BootFlags): void {
+function checkFolders({ store, dataPath, assetsPath }: BootFlags): void {
   for (const [flag, path] of [
-    ["data-path", dataPath],
+    ["data-path", store === "file" ? dataPath : undefined],
     ["assets-path", assetsPath],
   ] as const)
     if (path !== undefined && !statSync(path, { throwIfNoEntry: false })?.isDirectory())
