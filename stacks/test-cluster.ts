@@ -60,6 +60,7 @@ export function testCluster({
       tls: { ca: "/x/ca.crt", cert: "/x/client.crt", key: "/x/client.key" },
       assets: "/x/assets",
     },
+    power: { atOnce: 20, stagger: 0 },
     proxy: undefined,
     pools: [pool("masters", "master"), pool("workers", "worker")],
     machines,

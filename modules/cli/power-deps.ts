@@ -1,20 +1,53 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
 import { setTimeout } from "node:timers/promises";
-import { promisify } from "node:util";
-import type { PowerDeps } from "../power/index.ts";
+import type { PowerLimits } from "../plan/index.ts";
+import type { PowerDeps, PowerRequest, PowerResponse } from "../power/index.ts";
+import { turns } from "./power-turns.ts";
+import { answers, runCommand, sendPacket } from "./power-world.ts";
 import type { Workspace } from "./workspace.ts";
 
+export interface PowerContext {
+  /** Whose breakers are not to trip, and what they bear. Default: nobody's. */
+  readonly rack?: { readonly site: string; readonly limits: PowerLimits } | undefined;
+  /** Says to a person what to do. Default: on standard error. */
+  readonly tell?: (sentence: string) => void;
+  /** Whether a person is at the terminal, to say that it is done. Default: false. */
+  readonly interactive?: boolean;
+}
+
 /** The world, as drivers of power need it. */
-export function powerDeps({ env }: Workspace): PowerDeps {
+export function powerDeps(workspace: Workspace, context: PowerContext = {}): PowerDeps {
+  const { rack, interactive = false, tell = (sentence) => process.stderr.write(`${sentence}\n`) } = context;
   return {
-    fetch: (url, init) => fetch(url, init),
-    env,
+    fetch: request,
+    env: workspace.env,
     readFile: (path) => readFile(path, "utf8"),
-    runCommand: async ([program = "", ...args]) => (await promisify(execFile)(program, args)).stdout,
+    runCommand,
+    sendPacket,
+    answers,
+    tell,
+    confirmed: interactive ? enter : undefined,
+    ...(rack === undefined ? {} : { takeTurn: turns(rack.site, rack.limits) }),
     clock: {
       now: () => performance.now(),
       sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
     },
   };
+}
+
+async function request(url: string, { trust, ...init }: PowerRequest): Promise<PowerResponse> {
+  if (trust === undefined) return fetch(url, init);
+  // Loaded only where a site names its own authority.
+  return (await import("./trusting-fetch.ts")).trustingFetch(url, init, trust);
+}
+
+/** One line from the person at the terminal. */
+async function enter(signal: AbortSignal): Promise<void> {
+  const lines = createInterface({ input: process.stdin });
+  try {
+    await lines.question("", { signal });
+  } finally {
+    lines.close();
+  }
 }

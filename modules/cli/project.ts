@@ -1,7 +1,7 @@
 // What the project's files say. Light: commands that only read them load nothing of Terraform's.
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type BmcPlan, type Plan, plan } from "../plan/index.ts";
+import { type BmcPlan, type Plan, type PowerLimits, plan, planBmc, planPower } from "../plan/index.ts";
 import { knownReleases } from "../release/index.ts";
 import { LandfallError, type LoadedSite, loadCluster, loadProject } from "../spec/index.ts";
 import { clustersDir, type Workspace } from "./workspace.ts";
@@ -16,17 +16,26 @@ export function planOf(workspace: Workspace, cluster: string): Plan {
   return plan(loadCluster(workspace.root, cluster, { knownReleases }));
 }
 
+/** How a machine of the project is switched. */
+export interface PowerPlan {
+  readonly bmc: BmcPlan;
+  readonly site: string;
+  readonly limits: PowerLimits;
+}
+
 /** Of every machine in every site of the project, by name. */
-export function bmcs(workspace: Workspace): ReadonlyMap<string, BmcPlan> {
+export function powerPlans(workspace: Workspace): ReadonlyMap<string, PowerPlan> {
   const { sites } = loadProject(clustersDir(workspace), { knownReleases });
   return new Map(
     sites.flatMap(({ site, file }) =>
-      site.machines.map(({ name, bmc }): [string, BmcPlan] => {
-        const { driver, url, credentials } = bmc;
-        const secret =
-          credentials?.file === undefined ? credentials : { file: resolve(dirname(file), credentials.file) };
-        return [name, { driver, url, credentials: secret }];
-      }),
+      site.machines.map((machine): [string, PowerPlan] => [
+        machine.name,
+        {
+          bmc: planBmc(machine, (path) => resolve(dirname(file), path)),
+          site: site.name,
+          limits: planPower(site),
+        },
+      ]),
     ),
   );
 }

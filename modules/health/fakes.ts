@@ -48,6 +48,7 @@ const plan: Plan = {
     tls: { ca: "/ca", cert: "/cert", key: "/key" },
     assets: "/assets",
   },
+  power: { atOnce: 20, stagger: 0 },
   proxy: undefined,
   pools: [],
   machines,

@@ -34,6 +34,7 @@ describe("planLab", () => {
 
   const { boot, machines, networks } = exampleSite();
   const m1 = machines[0]!;
+  const redfish = { driver: "redfish" as const, url: "http://127.0.0.1:8000/redfish/v1/Systems/m1" };
   const bad: [string, Partial<Site>][] = [
     ["a Matchbox that is not the lab's gateway", { boot: { ...boot, http: "http://10.77.0.2:8080" } }],
     ["HTTPS", { boot: { ...boot, http: "https://10.77.0.1:8080" } }],
@@ -41,7 +42,7 @@ describe("planLab", () => {
     ["a proxy that others could reach", { access: { proxy: "http://192.0.2.1:3128" } }],
     [
       "a BMC that is a real one",
-      { machines: [{ ...m1, bmc: { ...m1.bmc, url: "http://192.0.2.7/redfish/v1/Systems/1" } }] },
+      { machines: [{ ...m1, bmc: { ...redfish, url: "http://192.0.2.7/redfish/v1/Systems/1" } }] },
     ],
     [
       "keys outside the lab's folder, which it would overwrite",
@@ -49,11 +50,11 @@ describe("planLab", () => {
     ],
     [
       "credentials outside the lab's folder",
-      { machines: [{ ...m1, bmc: { ...m1.bmc, credentials: { file: "/etc/bmc" } } }] },
+      { machines: [{ ...m1, bmc: { ...redfish, credentials: { file: "/etc/bmc" } } }] },
     ],
     [
       "credentials that it cannot make",
-      { machines: [{ ...m1, bmc: { ...m1.bmc, credentials: { env: "BMC" } } }] },
+      { machines: [{ ...m1, bmc: { ...redfish, credentials: { env: "BMC" } } }] },
     ],
     ["a machine with the switch's name", { machines: [{ ...m1, name: "sw" }] }],
     ["two networks", { networks: [...networks, { name: "other", cidr: "10.78.0.0/24" }] }],

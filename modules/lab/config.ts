@@ -131,8 +131,12 @@ export function planLab(config: LabConfig): LabPlan {
 
 function planMachine(machine: Machine, site: Site, own: (path: string, what: string) => string): LabMachine {
   const lab = site.lab?.machines?.find(({ name }) => name === machine.name);
-  const url = new URL(machine.bmc.url);
-  const credentials = machine.bmc.credentials;
+  const { bmc } = machine;
+  if (bmc.driver !== "redfish") {
+    throw unsuitable(`machine ${machine.name}: the lab's BMCs speak Redfish`, bmc.driver, "redfish");
+  }
+  const url = new URL(bmc.url);
+  const { credentials } = bmc;
   if (credentials !== undefined && credentials.file === undefined) {
     throw unsuitable(
       `machine ${machine.name}: the lab makes its BMCs' credentials`,

@@ -13,8 +13,9 @@ import {
   parseCidr,
   type Site,
 } from "../spec/index.ts";
+import { planBmc, planPower } from "./bmc.ts";
 import { certificateRequests } from "./certificates.ts";
-import type { BmcPlan, BootPlan, ClusterNetwork, MachinePlan, Plan, PoolPlan, Role } from "./types.ts";
+import type { BootPlan, ClusterNetwork, MachinePlan, Plan, PoolPlan, Role } from "./types.ts";
 
 export interface PlanInput {
   readonly site: Site;
@@ -47,6 +48,7 @@ export function plan({ site, siteFile, cluster }: PlanInput): Plan {
     },
     network: planNetwork(cluster),
     boot: planBoot(site, absolute),
+    power: planPower(site),
     proxy: site.access?.proxy,
     pools: pools.map(({ members, ...pool }) => ({ ...pool, disk: members[0]?.disk })),
     machines: pools.flatMap((pool) =>
@@ -145,13 +147,6 @@ function planMachine(
     ...(machine.position !== undefined && { position: machine.position }),
     bmc: planBmc(machine, absolute),
   };
-}
-
-function planBmc({ bmc }: Machine, absolute: (path: string) => string): BmcPlan {
-  const { driver, credentials } = bmc;
-  const url = bmc.url.replace(/\/$/, "");
-  if (credentials?.file === undefined) return { driver, url, credentials };
-  return { driver, url, credentials: { file: absolute(credentials.file) } };
 }
 
 function canonical(address: string): string {

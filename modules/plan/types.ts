@@ -13,6 +13,8 @@ export interface Plan {
   readonly endpoint: Endpoint;
   readonly network: ClusterNetwork;
   readonly boot: BootPlan;
+  /** How fast machines of the site are switched on. */
+  readonly power: PowerLimits;
   /** HTTP CONNECT proxy through which machines are reached, or undefined for directly. */
   readonly proxy: string | undefined;
   /** The masters' pool first, then worker pools in the order of the file. */
@@ -85,16 +87,88 @@ export interface MachinePlan {
   readonly bmc: BmcPlan;
 }
 
-export interface BmcPlan {
+/** How a machine's power is controlled. All paths are absolute, all defaults and placeholders filled in. */
+export type BmcPlan = RedfishPlan | IpmiPlan | WolPlan | ExecPlan | ManualPlan;
+
+export interface CredentialsPlan {
+  readonly file?: string | undefined;
+  readonly env?: string | undefined;
+  readonly command?: readonly string[] | undefined;
+}
+
+export type Firmware = "bios" | "uefi";
+
+export interface RedfishPlan {
   readonly driver: "redfish";
   readonly url: string;
-  readonly credentials:
-    | {
-        readonly file?: string | undefined;
-        readonly env?: string | undefined;
-        readonly command?: readonly string[] | undefined;
-      }
-    | undefined;
+  readonly credentials: CredentialsPlan | undefined;
+  /** `fingerprint` is 64 lower-case hex digits. */
+  readonly tls?: { readonly ca?: string | undefined; readonly fingerprint?: string | undefined } | undefined;
+  /** Undefined: whatever the BMC takes for a network boot. */
+  readonly firmware?: Firmware | undefined;
+}
+
+export interface IpmiPlan {
+  readonly driver: "ipmi";
+  readonly host: string;
+  readonly port: number;
+  readonly interface: "lanplus" | "lan";
+  readonly cipherSuite: number | undefined;
+  readonly privilege: "administrator" | "operator";
+  readonly credentials: CredentialsPlan;
+  readonly firmware: Firmware | undefined;
+}
+
+/** What drivers without a controller know a machine by. */
+export interface Body {
+  readonly name: string;
+  readonly mac: string;
+  readonly address: string;
+}
+
+export interface WolPlan {
+  readonly driver: "wol";
+  readonly machine: Body;
+  readonly broadcast: string;
+  readonly port: number;
+  /** Undefined: it cannot be switched off. */
+  readonly off: CommandPlan | undefined;
+  readonly probePort: number;
+  /** Seconds. */
+  readonly patience: number;
+}
+
+export interface ExecPlan {
+  readonly driver: "exec";
+  readonly machine: Body;
+  readonly state: CommandPlan;
+  readonly on: CommandPlan;
+  readonly off: CommandPlan;
+  readonly networkBoot: CommandPlan | undefined;
+  readonly nextBoot: CommandPlan | undefined;
+  readonly console: CommandPlan | undefined;
+}
+
+export interface ManualPlan {
+  readonly driver: "manual";
+  readonly machine: Body;
+  readonly probePort: number;
+  /** Seconds. */
+  readonly patience: number;
+}
+
+export interface CommandPlan {
+  readonly argv: readonly string[];
+  /** Absolute path of the folder that it runs in. */
+  readonly folder: string;
+}
+
+/** What a site's breakers bear. */
+export interface PowerLimits {
+  /** Machines being switched on at the same time. */
+  readonly atOnce: number;
+  /** Seconds after a machine is on until the next takes its turn. */
+  readonly stagger: number;
 }
 
 /** Which of the three authorities signs. */

@@ -1,30 +1,32 @@
-import type { BmcPlan } from "../plan/index.ts";
+import type { CredentialsPlan } from "../plan/index.ts";
 import { LandfallError } from "../spec/index.ts";
 import type { PowerDeps } from "./types.ts";
 
-/** Value of the Authorization header, or undefined for a controller without credentials. */
-export async function authorization(
-  bmc: BmcPlan,
+export interface Account {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Reads `user:password` from where the site's file says. */
+export async function accountOf(
+  { file, env, command }: CredentialsPlan,
   deps: Pick<PowerDeps, "env" | "readFile" | "runCommand">,
-): Promise<string | undefined> {
-  const { credentials } = bmc;
-  if (credentials === undefined) return undefined;
-  const { file, env, command } = credentials;
+): Promise<Account> {
   const [where, secret] =
     file !== undefined
       ? [`the file ${file}`, await attempt(() => deps.readFile(file))]
       : env !== undefined
         ? [`the environment variable ${env}`, deps.env[env]]
         : [`the command ${command?.[0]}`, await attempt(() => deps.runCommand(command ?? []))];
-  const trimmed = secret?.trim();
-  if (trimmed === undefined || !/^[^:\s][^:\r\n]*:[^\r\n]+$/.test(trimmed))
+  const [, user, password] = /^([^:\s][^:\r\n]*):([^\r\n]+)$/.exec(secret?.trim() ?? "") ?? [];
+  if (user === undefined || password === undefined)
     // The text itself is never shown, whatever it is.
     throw new LandfallError("bmc-credentials", `no credentials for the BMC from ${where}`, {
       found: secret === undefined ? "nothing that can be read" : "text of another form",
       expected: "one line, user:password",
       next: `put them there: ${where}`,
     });
-  return `Basic ${Buffer.from(trimmed).toString("base64")}`;
+  return { user, password };
 }
 
 /** Errors of a command may carry its output: they are dropped. */

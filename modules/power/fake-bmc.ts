@@ -98,6 +98,11 @@ export function fakeBmc(options: FakeBmcOptions = {}): FakeBmc {
   };
 }
 
-function answer(status: number, text: string): PowerResponse {
-  return { status, text: async () => text };
+/** With headers in lower case. */
+export function answer(
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): PowerResponse {
+  return { status, headers: { get: (name) => headers[name.toLowerCase()] ?? null }, text: async () => text };
 }

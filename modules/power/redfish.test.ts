@@ -1,36 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { BmcPlan } from "../plan/index.ts";
+import type { RedfishPlan } from "../plan/index.ts";
 import type { FakeBmc } from "./fake-bmc.ts";
-import { fakeBmc } from "./fake-bmc.ts";
+import { answer, fakeBmc } from "./fake-bmc.ts";
+import { fakeDeps } from "./fake-deps.ts";
 import type { PowerDeps, PowerOptions } from "./index.ts";
 import { openPower } from "./index.ts";
 import { powerContract } from "./power.contract.ts";
 
-const noFile = async (): Promise<string> => {
-  throw new Error("ENOENT: no such file, and its contents were admin:hunter2");
-};
-
-/** Time passes only while someone sleeps. */
 function deps(bmc: Pick<FakeBmc, "fetch">, more: Partial<PowerDeps> = {}): PowerDeps {
-  let now = 0;
-  const clock = {
-    now: () => now,
-    sleep: async (milliseconds: number) => {
-      now += milliseconds;
-    },
-  };
-  return {
-    fetch: bmc.fetch,
-    env: {},
-    readFile: noFile,
-    runCommand: noFile,
-    clock,
-    random: () => 0.5,
-    ...more,
-  };
+  return fakeDeps({ fetch: bmc.fetch, ...more });
 }
 
-function plan(bmc: Pick<FakeBmc, "url">, credentials?: BmcPlan["credentials"]): BmcPlan {
+function plan(bmc: Pick<FakeBmc, "url">, credentials?: RedfishPlan["credentials"]): RedfishPlan {
   return { driver: "redfish", url: bmc.url, credentials };
 }
 
@@ -63,7 +44,7 @@ describe("a controller that accepts and does nothing", () => {
     const slow = async (url: string, init: Parameters<typeof bmc.fetch>[1]) => {
       const response = await bmc.fetch(url, init);
       if (init.method !== "GET" || reads++ > 4) return response;
-      return { status: 200, text: async () => JSON.stringify({ PowerState: "PoweringOn" }) };
+      return answer(200, JSON.stringify({ PowerState: "PoweringOn" }));
     };
     await openPower(plan(bmc), deps({ fetch: slow })).on();
     expect(bmc.requests.filter((request) => request.startsWith("POST"))).toHaveLength(1);

@@ -23,6 +23,7 @@ export {
 } from "./load.ts";
 export { type ClusterInProject, loadCluster, loadProject } from "./project.ts";
 export {
+  type Bmc,
   type Cluster,
   type CredentialsSource,
   clusterSchema,

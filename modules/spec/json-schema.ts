@@ -12,6 +12,9 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly additionalProperties?: boolean | JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  /** Of maps: which it is, one key's `const` tells. */
+  readonly oneOf?: readonly JsonSchema[];
+  readonly const?: string;
   readonly enum?: readonly string[];
   readonly format?: string;
   readonly minimum?: number;

@@ -17,18 +17,25 @@ export function referencePage(kind: Kind): string {
     "",
     "A key that is not here is an error, and so is whatever breaks a rule: all of them are shown at once, each with its place in the file, before anything is touched.",
   ];
-  for (const section of sections("", jsonSchema(kind))) lines.push("", ...section);
+  // What several kinds of map have in common is shown once.
+  const shown = new Set<string>();
+  for (const section of sections("", jsonSchema(kind))) {
+    const text = section.join("\n");
+    if (!shown.has(text)) lines.push("", text);
+    shown.add(text);
+  }
   return `${lines.join("\n")}\n`;
 }
 
 /** One table for each map, depth first. */
-function sections(path: string, schema: JsonSchema): string[][] {
+function sections(path: string, schema: JsonSchema, kind?: string): string[][] {
   const rows = Object.entries(schema.properties ?? {}).map(([key, value]) => row(schema, key, value));
-  const title = path === "" ? [] : [`## \`${path}\``, ""];
+  const title = path === "" ? [] : [`## \`${path}\`${kind === undefined ? "" : `, ${kind}`}`, ""];
   const about = path === "" || schema.description === undefined ? [] : [schema.description, ""];
   const table = ["| Key | Type | Default | |", "| --- | --- | --- | --- |", ...rows];
   const inner = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => {
     const below = path === "" ? key : `${path}.${key}`;
+    if (value.oneOf !== undefined) return kinds(below, value.oneOf);
     if (value.properties !== undefined) return sections(below, value);
     if (value.items?.properties !== undefined) return sections(`${below}[]`, value.items);
     return [];
@@ -36,11 +43,30 @@ function sections(path: string, schema: JsonSchema): string[][] {
   return [[...title, ...about, ...table], ...inner];
 }
 
+/** A table for each of several kinds of map, called by the value that tells them apart. */
+function kinds(path: string, options: readonly JsonSchema[]): string[][] {
+  return options.flatMap((option) => {
+    const [key, value] =
+      Object.entries(option.properties ?? {}).find(([, each]) => each.const !== undefined) ?? [];
+    return sections(path, option, `${key}: ${value?.const}`);
+  });
+}
+
 function row(parent: JsonSchema, key: string, value: JsonSchema): string {
   const required = parent.required?.includes(key) ?? false;
   const standard = value.default === undefined ? "" : `\`${defaultText(value)}\``;
-  const cells = [`\`${key}\``, typeText(value), required ? "required" : standard, value.description ?? ""];
+  const cells = [
+    `\`${key}\``,
+    typeText(value),
+    required ? "required" : standard,
+    escaped(value.description ?? ""),
+  ];
   return `| ${cells.join(" | ")} |`;
+}
+
+/** A bar ends a cell. */
+function escaped(text: string): string {
+  return text.replaceAll("|", "\\|");
 }
 
 function defaultText({ default: value, maximum }: JsonSchema): string {
@@ -49,6 +75,8 @@ function defaultText({ default: value, maximum }: JsonSchema): string {
 }
 
 function typeText(schema: JsonSchema): string {
+  if (schema.const !== undefined) return `\`${schema.const}\``;
+  if (schema.oneOf !== undefined) return "map";
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(", ");
   if (schema.anyOf !== undefined) {
     return schema.anyOf.some(({ format }) => format?.startsWith("cidr"))

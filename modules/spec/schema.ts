@@ -15,6 +15,22 @@ export const defaults = {
   readyTimeout: 3600,
   fileMode: 0o644,
   schedulableMasters: false,
+  /** Machines. */
+  powerAtOnce: 20,
+  /** Seconds. */
+  powerStagger: 0,
+  ipmiPort: 623,
+  ipmiInterface: "lanplus",
+  ipmiPrivilege: "administrator",
+  /** Everybody on the network. */
+  wolBroadcast: "255.255.255.255",
+  wolPort: 9,
+  /** SSH: refused or not, an answer is an answer. */
+  probePort: 22,
+  /** Seconds: a server's firmware takes minutes. */
+  wolPatience: 600,
+  /** Seconds: a person walks to the rack. */
+  manualPatience: 3600,
   labKind: "nspawn",
   /** MiB. */
   labMemory: 2048,
@@ -48,18 +64,138 @@ const credentials = z
     command: z.array(z.string()).min(1).optional().describe("Command that prints `user:password`."),
   })
   .describe(
-    "Where to find `user:password`: exactly one of `file`, `env`, `command`. Never the secret itself. Left out: none is asked for.",
+    "Where to find `user:password`: exactly one of `file`, `env`, `command`. Never the secret itself. Left out, where it may be: none is asked for.",
   );
 
-const bmc = z
+const port = z.int().min(1).max(65535);
+const seconds = z.int().min(1).max(86_400);
+const firmware = z
+  .enum(["bios", "uefi"])
+  .optional()
+  .describe("What kind of network boot is ordered. Left out: the BMC's own choice.");
+const command = z.array(z.string()).min(1);
+const probePort = port.optional().meta({
+  description: "TCP port at the machine's address: it is on when it answers there, be it with a refusal.",
+  default: defaults.probePort,
+});
+
+const redfish = z
   .strictObject({
-    driver: z.enum(["redfish"]).describe("How the machine's power is controlled."),
+    driver: z.literal("redfish").describe("HTTP, to the BMC."),
     url: url.describe(
       "The Redfish ComputerSystem, as `http://bmc/redfish/v1/Systems/1`. No other machine's.",
     ),
     credentials: credentials.optional(),
+    tls: z
+      .strictObject({
+        ca: path.optional().describe("PEM file of the authority that signed it, relative to this file."),
+        fingerprint: z
+          .string()
+          .regex(
+            /^[0-9a-fA-F]{2}(:?[0-9a-fA-F]{2}){31}$/,
+            "a SHA-256 fingerprint: 64 hex digits, as openssl prints it",
+          )
+          .optional()
+          .describe(
+            "SHA-256 of the certificate itself, for one that the BMC signed for itself: `openssl s_client -connect BMC:443 </dev/null | openssl x509 -noout -fingerprint -sha256`.",
+          ),
+      })
+      .optional()
+      .describe("Whom to trust as the BMC: one of `ca`, `fingerprint`. Left out: public authorities."),
+    firmware,
   })
-  .describe("The machine's management controller.");
+  .describe("A management controller that speaks Redfish.");
+
+const ipmi = z
+  .strictObject({
+    driver: z.literal("ipmi").describe("RMCP+, to the BMC."),
+    host: z
+      .string()
+      .regex(/^[0-9A-Za-z]([0-9A-Za-z.:-]*[0-9A-Za-z])?$/, "a host name or an IP address")
+      .describe("The BMC's address. No other machine's."),
+    port: port.optional().meta({ description: "Its UDP port.", default: defaults.ipmiPort }),
+    interface: z
+      .enum(["lanplus", "lan"])
+      .optional()
+      .meta({ description: "IPMI 2.0, or the unencrypted 1.5.", default: defaults.ipmiInterface }),
+    cipherSuite: z
+      .int()
+      .min(1)
+      .max(17)
+      .optional()
+      .describe(
+        "Number of the cipher suite. Left out: the best that the BMC offers. Cipher suite 0 is refused: it asks for no password.",
+      ),
+    privilege: z
+      .enum(["administrator", "operator"])
+      .optional()
+      .meta({ description: "Privilege level that is asked for.", default: defaults.ipmiPrivilege }),
+    credentials,
+    firmware,
+  })
+  .describe("A management controller that speaks IPMI over the network; through `ipmitool`.");
+
+const wol = z
+  .strictObject({
+    driver: z.literal("wol").describe("Wake-on-LAN, to the machine."),
+    broadcast: z.ipv4("an IPv4 address, as 10.20.0.255").optional().meta({
+      description: "Where magic packets are sent: the broadcast address of the machine's network.",
+      default: defaults.wolBroadcast,
+    }),
+    port: port.optional().meta({ description: "UDP port of magic packets.", default: defaults.wolPort }),
+    off: command
+      .optional()
+      .describe(
+        "Command that switches the machine off, as `[ssh, 'root@{address}', poweroff]`. Left out: it cannot be switched off from here, and who asks for it is told so.",
+      ),
+    probePort,
+    patience: seconds.optional().meta({
+      description: "Seconds that it gets until it answers, its firmware's start included.",
+      default: defaults.wolPatience,
+    }),
+  })
+  .describe(
+    "No controller: magic packets to the machine's MAC switch it on. Its firmware has to start from the network first. It counts as off when it does not answer.",
+  );
+
+const exec = z
+  .strictObject({
+    driver: z.literal("exec").describe("Your commands."),
+    state: command.describe("Prints `on` or `off`."),
+    on: command.describe("Switches the machine on. `state` is asked until it is."),
+    off: command.describe("Cuts the power. `state` is asked until it is off."),
+    networkBoot: command
+      .optional()
+      .describe("Orders one start from the network. Left out: its firmware starts from the network first."),
+    nextBoot: command
+      .optional()
+      .describe(
+        "Prints `network` when that is ordered, so that it can be read back. Left out: `networkBoot` is believed.",
+      ),
+    console: command
+      .optional()
+      .describe("Prints what the machine's serial console showed. Left out: there is none."),
+  })
+  .describe(
+    "Commands of your own, run without a shell in this file's folder. `{name}`, `{mac}` and `{address}` in an argument stand for the machine's.",
+  );
+
+const manual = z
+  .strictObject({
+    driver: z.literal("manual").describe("Your hands."),
+    probePort,
+    patience: seconds.optional().meta({
+      description: "Seconds that the person gets.",
+      default: defaults.manualPatience,
+    }),
+  })
+  .describe(
+    "A person at the machine: it is said what to do, and waited until it is done. It counts as off when it does not answer.",
+  );
+
+const bmc = z
+  .discriminatedUnion("driver", [redfish, ipmi, wol, exec, manual])
+  .describe("How the machine's power is controlled: its `driver`, and what that needs.");
 
 const machine = z.strictObject({
   name: label.describe("Host name and node name. Unique in the site; everything is keyed by it."),
@@ -143,6 +279,21 @@ export const siteSchema = z
       .optional()
       .describe("How this computer reaches the machines."),
     machines: z.array(machine).min(1).describe("Every machine of the site; clusters claim them by name."),
+    power: z
+      .strictObject({
+        atOnce: z.int().min(1).max(1000).optional().meta({
+          description: "Machines that are being switched on at the same time.",
+          default: defaults.powerAtOnce,
+        }),
+        stagger: z.int().min(0).max(600).optional().meta({
+          description: "Seconds after a machine has come on until the next one takes its turn.",
+          default: defaults.powerStagger,
+        }),
+      })
+      .optional()
+      .describe(
+        "What the rack's breakers bear. Holds for all that this computer switches on, whichever commands do it.",
+      ),
     lab: z
       .strictObject({
         machines: z
@@ -272,4 +423,5 @@ export type Cluster = z.infer<typeof clusterSchema>;
 export type Machine = z.infer<typeof machine>;
 export type FileSpec = z.infer<typeof file>;
 export type Taint = z.infer<typeof taint>;
+export type Bmc = z.infer<typeof bmc>;
 export type CredentialsSource = z.infer<typeof credentials>;

@@ -54,7 +54,7 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, source: SourceDocum
   const of = (text: string) => (path.length === 0 ? text : `${pathText(path)}: ${text}`);
 
   if (issue.code === "unrecognized_keys") {
-    const known = Object.keys(objectAt(schema, path)?.shape ?? {});
+    const known = Object.keys(objectAt(schema, path, source.value)?.shape ?? {});
     return issue.keys.map((key) => {
       const hint = didYouMean(key, known);
       const expected = `expected ${known.length === 1 ? "" : "one of "}${known.join(", ")}`;
@@ -72,8 +72,8 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, source: SourceDocum
     const where = parent.length === 0 ? "" : `${pathText(parent)}: `;
     return [at(path, `${where}found no key ${JSON.stringify(key)}, expected it: ${expectation(issue)}`)];
   }
-  if (issue.code === "invalid_value") {
-    const values = issue.values.map(String);
+  const values = choices(issue);
+  if (values !== undefined) {
     const hint = typeof found === "string" ? didYouMean(found, values) : "";
     return [at(path, of(`found ${show(found)}, expected ${expectation(issue)}${hint}`))];
   }
@@ -104,13 +104,20 @@ const kinds: Readonly<Record<string, string>> = {
   number: "a number",
 };
 
+/** The values of which it must be one. */
+function choices(issue: z.core.$ZodIssue): readonly string[] | undefined {
+  if (issue.code === "invalid_value") return issue.values.map(String);
+  // Which of several kinds of map it is, told by one key's value.
+  return issue.code === "invalid_union" && "options" in issue ? issue.options?.map(String) : undefined;
+}
+
 function expectation(issue: z.core.$ZodIssue): string {
+  const values = choices(issue);
+  if (values !== undefined) return `${values.length === 1 ? "" : "one of "}${values.join(", ")}`;
   switch (issue.code) {
     case "invalid_type":
       if (!issue.message.startsWith("Invalid input")) return issue.message;
       return kinds[issue.expected] ?? issue.expected;
-    case "invalid_value":
-      return `${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
     case "too_small":
       if (!issue.message.startsWith("Too small")) return issue.message;
       return issue.origin === "number" || issue.origin === "int"
@@ -124,21 +131,31 @@ function expectation(issue: z.core.$ZodIssue): string {
   }
 }
 
-function objectAt(schema: z.ZodType, path: Path): z.ZodObject | undefined {
+function objectAt(schema: z.ZodType, path: Path, value: unknown): z.ZodObject | undefined {
   let here: unknown = schema;
-  for (const key of path) {
-    here = bare(here);
+  for (const [depth, key] of path.entries()) {
+    here = bare(here, valueAt(value, path.slice(0, depth)));
     if (here instanceof z.ZodObject) here = here.shape[String(key)];
     else if (here instanceof z.ZodArray) here = here.element;
     else if (here instanceof z.ZodRecord) here = here.valueType;
     else return undefined;
   }
-  here = bare(here);
+  here = bare(here, valueAt(value, path));
   return here instanceof z.ZodObject ? here : undefined;
 }
 
-function bare(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional ? bare(schema.unwrap()) : schema;
+/** Of several kinds of map, the one that `value` is. */
+function bare(schema: unknown, value: unknown): unknown {
+  if (schema instanceof z.ZodOptional) return bare(schema.unwrap(), value);
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const { discriminator } = schema.def;
+  const kind = valueAt(value, [discriminator]);
+  return schema.options.find(
+    (option) =>
+      option instanceof z.ZodObject &&
+      option.shape[discriminator] instanceof z.ZodLiteral &&
+      option.shape[discriminator].value === kind,
+  );
 }
 
 function valueAt(value: unknown, path: Path): unknown {

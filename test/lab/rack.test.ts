@@ -184,7 +184,7 @@ describe("a lab that is up", () => {
   });
 
   it("goes to the network once when the BMC says so, and does not wipe what is installed", async () => {
-    const url = rack.config.site.machines[0]!.bmc.url;
+    const url = `http://127.0.0.1:${rack.ports.bmc}/redfish/v1/Systems/m1`;
     const credentials = readFileSync(join(rack.folder, "lab/bmc-credentials"), "utf8").trim();
     const ask = async (method: string, path: string, body?: unknown) => {
       const headers = { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` };

@@ -1,4 +1,5 @@
 import type { Plan } from "../../plan/index.ts";
+import { bmcText } from "../../power/index.ts";
 import { LandfallError } from "../../spec/error.ts";
 import { diff, type PlannedChange } from "../deploy.ts";
 import type { Invocation } from "../main.ts";
@@ -43,7 +44,7 @@ function summary(plan: Plan): string {
     mac,
     `${address}/${prefix}`,
     disks.get(pool) ?? "",
-    bmc.url,
+    bmcText(bmc),
   ]);
   return [
     `${plan.cluster} at ${plan.site}: Kubernetes ${plan.kubernetes}, ${machines.length} machines`,

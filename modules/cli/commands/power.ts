@@ -3,7 +3,7 @@ import { LandfallError } from "../../spec/error.ts";
 import type { Invocation } from "../main.ts";
 import { exit, formatError, printJson } from "../output.ts";
 import { powerDeps } from "../power-deps.ts";
-import { bmcs } from "../project.ts";
+import { powerPlans } from "../project.ts";
 
 const actions: Readonly<Record<string, (power: Power) => Promise<unknown>>> = {
   on: (power) => power.on(),
@@ -19,10 +19,16 @@ export async function powerCommand(
   action: string,
   names: readonly string[],
 ): Promise<number> {
-  const known = bmcs(workspace);
+  const known = powerPlans(workspace);
   const targets = names.map((name) => {
-    const bmc = known.get(name);
-    if (bmc !== undefined) return { name, power: openPower(bmc, powerDeps(workspace), { signal }) };
+    const plan = known.get(name);
+    if (plan !== undefined) {
+      const deps = powerDeps(workspace, {
+        rack: plan,
+        interactive: !json && names.length === 1 && process.stdin.isTTY,
+      });
+      return { name, power: openPower(plan.bmc, deps, { signal }) };
+    }
     throw new LandfallError("machine-unknown", `no site has a machine ${name}`, {
       found: name,
       expected: [...known.keys()].join(", "),

@@ -1,5 +1,6 @@
 import type { MachinePlan, Plan } from "../../plan/index.ts";
 import { LandfallError } from "../../spec/error.ts";
+import type { PowerContext } from "../power-deps.ts";
 import type { RunRecord } from "../run-record.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -22,6 +23,15 @@ export function machineOf(plan: Plan, name: string): MachinePlan {
     found: name,
     expected: plan.machines.map((each) => each.name).join(", "),
   });
+}
+
+/** How a step switches a machine: within what its rack's breakers bear, and telling a person in its progress. */
+export function powerContext({ run, say }: Pick<StepContext, "run" | "say">, name: string): PowerContext {
+  const { site, power: limits } = run.plan;
+  return {
+    rack: { site, limits },
+    tell: (sentence) => say(name, sentence),
+  };
 }
 
 /** Whether a machine has no disk of its own: with its power, its system and its keys are gone. */

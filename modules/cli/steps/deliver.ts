@@ -9,7 +9,7 @@ import { powerDeps } from "../power-deps.ts";
 import { readMachine, writeMachine } from "../run-record.ts";
 import { startIntoNetwork } from "../start-machine.ts";
 import { pkiDir } from "../workspace.ts";
-import { inMemory, machineOf, type StepContext } from "./context.ts";
+import { inMemory, machineOf, powerContext, type StepContext } from "./context.ts";
 
 /**
  * Waits until a machine answers, and hands it its keys: its own and no other's. A machine whose boot fails, or that was
@@ -27,7 +27,7 @@ export async function deliverStep(context: StepContext, name: string): Promise<v
   remember({});
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, ended.signal]);
-  const power = openPower(machine.bmc, powerDeps(workspace), { signal });
+  const power = openPower(machine.bmc, powerDeps(workspace, powerContext(context, name)), { signal });
   const { delivered } = record();
   const startedFor = () => (now().getTime() - Date.parse(record().started ?? now().toISOString())) / 1000;
   const restart = () => startIntoNetwork(context, machine, power);

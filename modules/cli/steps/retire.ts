@@ -38,7 +38,9 @@ export async function retireMachine(
   try {
     if (api !== undefined)
       await tryTo(context, name, "its pods could not be moved", () => moveAway(context, api, name));
-    const power = openPower(machine.bmc, powerDeps(workspace), { signal });
+    const power = openPower(machine.bmc, powerDeps(workspace, { tell: (sentence) => say(name, sentence) }), {
+      signal,
+    });
     let free = false;
     if (delivered !== undefined && (await power.state()) === "on") {
       const proxy = plan?.proxy;

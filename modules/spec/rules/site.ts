@@ -1,6 +1,7 @@
 // Rules within one site, its networks' ranges apart.
 import { formatAddress } from "../cidr.ts";
 import type { Path } from "../document.ts";
+import { defaults } from "../schema.ts";
 import { didYouMean } from "../suggest.ts";
 import type { SiteFacts } from "./facts.ts";
 import { checkLabels } from "./labels.ts";
@@ -74,12 +75,12 @@ function checkMachines({ file, machines }: SiteFacts, report: Report): void {
   );
   reportRepeats(
     machines.map(({ index }) => {
-      const url = withoutUser(written[index]?.bmc?.url);
+      const { key, at } = identity(written[index]?.bmc);
       return {
         file,
-        path: ["machines", index, "bmc", "url"],
-        key: url,
-        shown: `the BMC ${url}`,
+        path: ["machines", index, "bmc", at],
+        key,
+        shown: `the BMC ${key}`,
       };
     }),
     "a BMC of its own for each machine: another machine's power would be cut",
@@ -91,6 +92,13 @@ function checkMachines({ file, machines }: SiteFacts, report: Report): void {
     checkLabels(file, [...path, "labels"], machine?.labels, report);
     checkBmc(file, [...path, "bmc"], machine?.bmc, report);
   });
+}
+
+/** What tells one BMC from another, and the key that says so; undefined where a machine has none. */
+function identity(bmc: WrittenBmc): { readonly key: string | undefined; readonly at: string } {
+  if (bmc?.driver === "redfish") return { key: withoutUser(bmc.url), at: "url" };
+  if (bmc?.driver !== "ipmi" || bmc.host === undefined) return { key: undefined, at: "driver" };
+  return { key: `${bmc.host.toLowerCase()}, port ${bmc.port ?? defaults.ipmiPort}`, at: "host" };
 }
 
 /** One spelling of a URL, which may be shown. */
@@ -108,18 +116,71 @@ function checkMac(file: SiteFile, path: Path, mac: string, report: Report): void
 
 type WrittenBmc = NonNullable<NonNullable<SiteFile["partial"]["machines"]>[number]>["bmc"];
 
+/** A wrong driver leaves nothing else to look at: what belongs to it cannot be told. */
 function checkBmc(file: SiteFile, path: Path, bmc: WrittenBmc, report: Report): void {
-  if (bmc?.url !== undefined) {
-    const { username, password } = new URL(bmc.url);
-    if (username !== "" || password !== "") reportPassword(file, [...path, "url"], report);
+  switch (bmc?.driver) {
+    case "redfish": {
+      const { url, tls } = bmc;
+      if (url !== undefined) {
+        const { username, password, protocol } = new URL(url);
+        if (username !== "" || password !== "") reportPassword(file, [...path, "url"], report);
+        if (tls !== undefined && protocol === "http:")
+          report(file, [...path, "tls"], "found with an http:// URL, expected only with https://", "key");
+      }
+      exactlyOne(file, [...path, "tls"], tls, ["ca", "fingerprint"], report);
+      exactlyOne(file, [...path, "credentials"], bmc.credentials, ["file", "env", "command"], report);
+      return;
+    }
+    case "ipmi":
+      exactlyOne(file, [...path, "credentials"], bmc.credentials, ["file", "env", "command"], report);
+      return;
+    case "wol":
+      checkCommand(file, [...path, "off"], bmc.off, report);
+      return;
+    case "exec":
+      for (const key of ["state", "on", "off", "networkBoot", "nextBoot", "console"] as const)
+        checkCommand(file, [...path, key], bmc[key], report);
+      if (bmc.nextBoot !== undefined && !Object.hasOwn(bmc, "networkBoot"))
+        report(file, [...path, "nextBoot"], "found without networkBoot, expected only with it", "key");
+      return;
   }
-  if (bmc?.credentials === undefined) return;
-  const kinds = Object.keys(bmc.credentials).filter((kind) => ["file", "env", "command"].includes(kind));
-  const expected = "expected exactly one of file, env, command";
-  if (kinds.length === 0) report(file, [...path, "credentials"], `found none, ${expected}`);
-  else if (kinds.length > 1) {
-    report(file, [...path, "credentials", kinds[1]!], `found ${kinds.join(" and ")}, ${expected}`, "key");
-  }
+}
+
+function exactlyOne(
+  file: SiteFile,
+  path: Path,
+  written: object | undefined,
+  keys: readonly string[],
+  report: Report,
+): void {
+  if (written === undefined) return;
+  const kinds = Object.keys(written).filter((kind) => keys.includes(kind));
+  const expected = `expected exactly one of ${keys.join(", ")}`;
+  if (kinds.length === 0) report(file, path, `found none, ${expected}`);
+  else if (kinds.length > 1)
+    report(file, [...path, kinds[1]!], `found ${kinds.join(" and ")}, ${expected}`, "key");
+}
+
+const placeholders = ["name", "mac", "address"];
+
+/** A placeholder that is misspelt would reach the command as it stands, and might name another machine. */
+function checkCommand(
+  file: SiteFile,
+  path: Path,
+  argv: readonly (string | undefined)[] | undefined,
+  report: Report,
+): void {
+  argv?.forEach((word, index) => {
+    for (const [shown, name = ""] of word?.matchAll(/\{([A-Za-z]+)\}/g) ?? []) {
+      if (placeholders.includes(name)) continue;
+      const hint = didYouMean(name, placeholders);
+      report(
+        file,
+        [...path, index],
+        `found the unknown placeholder ${shown}, expected one of {name}, {mac}, {address}${hint}`,
+      );
+    }
+  });
 }
 
 function checkLab({ file, byName, names, complete }: SiteFacts, report: Report): void {

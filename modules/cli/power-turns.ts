@@ -1,0 +1,52 @@
+// Turns at switching machines on: a rack's breakers bear only so many at once.
+//
+// Steps of a deploy run in one process, or each in one of its own (below cdktf's CLI), and a person may switch machines
+// on beside them. So a turn is a thing of this computer's: a socket with a name in the kernel's abstract namespace, which
+// one process can have at a time, which leaves no file, and which is free again however its process ends.
+import { createHash } from "node:crypto";
+import { createServer, type Server } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import type { PowerLimits } from "../plan/index.ts";
+import type { PowerDeps } from "../power/index.ts";
+
+/** Milliseconds between two tries, while all turns are taken. */
+const shortestPause = 50;
+const longestPause = 1000;
+
+/** For all machines of one site, on this computer. */
+export function turns(site: string, { atOnce, stagger }: PowerLimits): NonNullable<PowerDeps["takeTurn"]> {
+  const name = createHash("sha256").update(site).digest("hex").slice(0, 16);
+  return async (switchOn, signal) => {
+    const turn = await take(name, atOnce, signal);
+    try {
+      const result = await switchOn();
+      await setTimeout(stagger * 1000, undefined, signal && { signal });
+      return result;
+    } finally {
+      turn.close();
+    }
+  };
+}
+
+async function take(name: string, count: number, signal: AbortSignal | undefined): Promise<Server> {
+  for (let pause = shortestPause; ; pause = Math.min(pause * 1.5, longestPause)) {
+    signal?.throwIfAborted();
+    const first = Math.floor(Math.random() * count);
+    for (let offset = 0; offset < count; offset += 1) {
+      const turn = await tryTake(`\0landfall-power-${name}-${(first + offset) % count}`);
+      if (turn !== undefined) return turn;
+    }
+    await setTimeout(pause * (0.5 + Math.random()), undefined, signal && { signal });
+  }
+}
+
+function tryTake(path: string): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((stranger) => stranger.destroy());
+    server
+      .once("error", (error: NodeJS.ErrnoException) =>
+        error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
+      )
+      .listen(path, () => resolve(server));
+  });
+}
