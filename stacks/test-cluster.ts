@@ -55,6 +55,7 @@ export function testCluster({
     boot: {
       service: "matchbox",
       http: "http://192.0.2.1:8080",
+      assetsUrl: "http://192.0.2.1:8080",
       rpc,
       page: undefined,
       tls: { ca: "/x/ca.crt", cert: "/x/client.crt", key: "/x/client.key" },

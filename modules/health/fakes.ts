@@ -43,6 +43,7 @@ const plan: Plan = {
   boot: {
     service: "matchbox",
     http: "http://10.0.0.1:8080",
+    assetsUrl: "http://10.0.0.1:8080",
     rpc: "127.0.0.1:8081",
     page: undefined,
     tls: { ca: "/ca", cert: "/cert", key: "/key" },

@@ -6,7 +6,7 @@ import { machineConfig } from "./machine-config.ts";
 
 /** What the boot service gives to every machine of a pool. */
 export interface PoolProfile {
-  /** Paths below the boot service, so that they follow it to another address. */
+  /** Paths below the boot service, so that they follow it to another address; URLs where another server has them. */
   readonly kernel: string;
   readonly initrd: readonly string[];
   readonly args: readonly string[];
@@ -23,13 +23,15 @@ export function poolProfile(options: {
   const { plan, pool, pki, release } = options;
   // iPXE fills in ${...}; the boot service knows the machine by it.
   const ask = (path: string) => `${plan.boot.http}/${path}?mac=\${mac:hexhyp}`;
+  const { http, assetsUrl } = plan.boot;
+  const base = assetsUrl === http ? "" : assetsUrl;
   const asset = (name: string, file: ReleaseFile) => [
-    `landfall.${name}=${plan.boot.http}${assetPath(file)}`,
+    `landfall.${name}=${plan.boot.assetsUrl}${assetPath(file)}`,
     `landfall.${name}.sha256=${file.sha256}`,
   ];
   return {
-    kernel: assetPath(release.files.kernel),
-    initrd: [assetPath(release.files.initrd)],
+    kernel: `${base}${assetPath(release.files.kernel)}`,
+    initrd: [`${base}${assetPath(release.files.initrd)}`],
     args: [
       `initrd=${release.files.initrd.name}`,
       "console=tty0",

@@ -26,6 +26,7 @@ export function examplePlan(masters = 3, workers = 2): Plan {
     boot: {
       service: "matchbox",
       http: "http://10.77.0.1:8080",
+      assetsUrl: "http://10.77.0.1:8080",
       rpc: "127.0.0.1:8081",
       page: undefined,
       tls: { ca: "/tls/ca.crt", cert: "/tls/client.crt", key: "/tls/client.key" },

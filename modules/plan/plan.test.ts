@@ -37,6 +37,7 @@ test("paths of the site are absolute", () => {
   expect(planned.boot).toEqual({
     service: "matchbox",
     http: "http://10.20.0.3:8080",
+    assetsUrl: "http://10.20.0.3:8080",
     rpc: "10.20.0.3:8081",
     page: undefined,
     tls: {

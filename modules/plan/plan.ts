@@ -117,6 +117,7 @@ function planBoot({ boot }: Site, absolute: (path: string) => string): BootPlan 
     http: boot.http.replace(/\/$/, ""),
     rpc: boot.rpc,
     page: boot.page?.replace(/\/$/, ""),
+    assetsUrl: (boot.assetsUrl ?? boot.http).replace(/\/$/, ""),
     tls: { ca: absolute(boot.tls.ca), cert: absolute(boot.tls.cert), key: absolute(boot.tls.key) },
     assets: absolute(boot.assets),
   };

@@ -51,6 +51,8 @@ export interface BootPlan {
   readonly page: string | undefined;
   /** Absolute paths of PEM files. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** Base of `/assets/...`, as machines see it. */
+  readonly assetsUrl: string;
   /** Absolute path of the folder behind /assets. */
   readonly assets: string;
 }

@@ -265,6 +265,11 @@ export const siteSchema = z
           .describe(
             "Where people see machines boot: the page of Landfall's service, as this computer reaches it. Left out: nobody is told.",
           ),
+        assetsUrl: url
+          .optional()
+          .describe(
+            "Another server of the same folder, as nginx, from which machines fetch kernel, initrd and images: `http://10.20.0.5:8090`. Left out: the boot service itself.",
+          ),
         assets: path.describe(
           "Folder that the service serves as `/assets`; releases are put there. Relative to this file.",
         ),

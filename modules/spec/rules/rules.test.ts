@@ -162,11 +162,16 @@ const cases: Case[] = [
   {
     rule: "boot endpoints of another form",
     site: [
-      ["http: http://10.77.0.3:8080", "http: ‸http://10.77.0.3:8080/matchbox"],
+      [
+        "http: http://10.77.0.3:8080",
+        "http: ‸http://10.77.0.3:8080/matchbox\n  assetsUrl: ‸http://10.77.0.3:8090/assets\n  page: ‸http://10.77.0.3:8082/#m1",
+      ],
       ["rpc: 127.0.0.1:8081", "rpc: ‸https://127.0.0.1:8081"],
     ],
     says: [
       'boot.http: found "http://10.77.0.3:8080/matchbox", expected http://10.77.0.3:8080 alone',
+      'boot.assetsUrl: found "http://10.77.0.3:8090/assets", expected http://10.77.0.3:8090 alone',
+      'boot.page: found "http://10.77.0.3:8082/#m1", expected http://10.77.0.3:8082 alone',
       'boot.rpc: found "https://127.0.0.1:8081", expected HOST:PORT without a scheme',
     ],
   },

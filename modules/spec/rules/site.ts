@@ -19,7 +19,10 @@ export function checkSite(facts: SiteFacts, report: Report): void {
 
 function checkBoot(file: SiteFile, report: Report): void {
   const { boot, access } = file.partial;
-  if (boot?.http !== undefined) checkOrigin(file, ["boot", "http"], boot.http, report);
+  for (const key of ["http", "assetsUrl", "page"] as const) {
+    const written = boot?.[key];
+    if (written !== undefined) checkOrigin(file, ["boot", key], written, report);
+  }
   if (access?.proxy !== undefined) checkOrigin(file, ["access", "proxy"], access.proxy, report);
   if (boot?.rpc !== undefined && !isHostAndPort(boot.rpc)) {
     const found = `found ${JSON.stringify(boot.rpc)}`;
