@@ -16,12 +16,18 @@ export interface Matchbox {
   /** Of its client: ca.crt, client.crt, client.key. */
   readonly tls: string;
   readonly stop: () => Promise<void>;
+  /** As a loss of power. */
+  readonly kill: () => Promise<void>;
 }
 
 /** Landfall's own, by the flags that Matchbox has. */
-export function startLandfallBoot(folder: string, flags: readonly string[] = []): Promise<Matchbox> {
+export function startLandfallBoot(
+  folder: string,
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Matchbox> {
   const program = resolve(import.meta.dirname, "../../modules/cli/landfall.mjs");
-  return start([process.execPath, program, "boot", "serve", "-page-address=", ...flags], folder);
+  return start([process.execPath, program, "boot", "serve", "-page-address=", ...flags], folder, env);
 }
 
 /** Starts it in `folder`; its client's PEM files are `folder`/tls/{ca.crt,client.crt,client.key}. */
@@ -29,7 +35,11 @@ export function startMatchbox(program: string, folder: string): Promise<Matchbox
   return start([program], folder);
 }
 
-async function start([program, ...argv]: readonly string[], folder: string): Promise<Matchbox> {
+async function start(
+  [program, ...argv]: readonly string[],
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Matchbox> {
   const tls = join(folder, "tls");
   const data = join(folder, "matchbox");
   for (const name of ["profiles", "groups", "ignition", "generic"])
@@ -49,7 +59,7 @@ async function start([program, ...argv]: readonly string[], folder: string): Pro
           `-${kind}-file=${join(tls, kind === "ca" ? "ca.crt" : `server.${kind === "cert" ? "crt" : "key"}`)}`,
       ),
     ],
-    { stdio: "ignore" },
+    { stdio: "ignore", env: { ...process.env, ...env } },
   );
   const url = `http://127.0.0.1:${http}`;
   await answering(url, child);
@@ -58,8 +68,14 @@ async function start([program, ...argv]: readonly string[], folder: string): Pro
     rpc: `127.0.0.1:${rpc}`,
     data,
     tls,
-    stop: () => new Promise((resolve) => child.once("exit", () => resolve()).kill()),
+    stop: () => ended(child, "SIGTERM"),
+    kill: () => ended(child, "SIGKILL"),
   };
+}
+
+function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once("exit", () => resolve()).kill(signal));
 }
 
 function issueTls(folder: string): void {
