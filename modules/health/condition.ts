@@ -32,6 +32,8 @@ export interface Condition {
   readonly describe: string;
   /** What a person does when it does not hold. */
   readonly next: string;
+  /** Name of the condition without which this one cannot hold: until that holds, asking would be work for nothing. */
+  readonly after?: string;
   /** A rejection means that it does not hold, and its message is the evidence. */
   readonly check: (context: HealthContext, signal?: AbortSignal) => Promise<Finding>;
 }

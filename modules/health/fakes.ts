@@ -65,16 +65,7 @@ const lease = (name: string, seconds: number, duration: number, holder: string) 
   metadata: { name },
   spec: { renewTime: ago(seconds), leaseDurationSeconds: duration, holderIdentity: holder },
 });
-const daemonSet = (count: number) => ({
-  metadata: { generation: 1 },
-  status: {
-    observedGeneration: 1,
-    desiredNumberScheduled: count,
-    updatedNumberScheduled: count,
-    numberReady: count,
-  },
-});
-const names = machines.map(({ name }) => name);
+export const names = machines.map(({ name }) => name);
 const ok = { status: 200, text: "ok" };
 
 export const paths = {
@@ -82,8 +73,8 @@ export const paths = {
   nodeLeases: "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases",
   controllerManager: "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager",
   scheduler: "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler",
-  kubeRouter: "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-router",
-  kubeProxy: "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy",
+  agents:
+    "/api/v1/namespaces/kube-system/pods?labelSelector=app.kubernetes.io%2Fname%20in%20(kube-router%2Ckube-proxy)",
   coreDns: "/apis/apps/v1/namespaces/kube-system/deployments/coredns",
   webService: "/api/v1/namespaces/landfall-system/services/web",
   webPods: "/api/v1/namespaces/landfall-system/pods?labelSelector=app.kubernetes.io%2Fname%3Dweb",
@@ -104,8 +95,16 @@ export function node(name: string, condition: object = { type: "Ready", status: 
 }
 
 export function webPod(machine: string, ready = true): object {
+  return pod("web", machine, ready);
+}
+
+export function agentPod(agent: string, machine: string, ready = true): object {
+  return pod(agent, machine, ready);
+}
+
+function pod(name: string, machine: string, ready: boolean): object {
   return {
-    metadata: { name: `web-${machine}` },
+    metadata: { name: `${name}-${machine}`, labels: { "app.kubernetes.io/name": name } },
     spec: { nodeName: machine },
     status: {
       phase: ready ? "Running" : "Pending",
@@ -139,8 +138,9 @@ const healthy: Answers = {
   [paths.scheduler]: leaderLease(2, "m2_90ab"),
   [paths.nodes]: list(names.map((name) => node(name))),
   [paths.nodeLeases]: list(names.map((name) => nodeLease(name, 5))),
-  [paths.kubeRouter]: daemonSet(5),
-  [paths.kubeProxy]: daemonSet(5),
+  [paths.agents]: list(
+    ["kube-router", "kube-proxy"].flatMap((agent) => names.map((name) => agentPod(agent, name))),
+  ),
   [paths.coreDns]: { spec: { replicas: 2 }, status: { readyReplicas: 2 } },
   [paths.webService]: { spec: { clusterIP: "10.43.7.7" } },
   [paths.webPods]: list(names.map((name) => webPod(name))),

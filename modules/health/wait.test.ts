@@ -63,6 +63,28 @@ describe("waitHealthy", () => {
     expect([steady.checks, late.checks]).toEqual([2, 5]);
   });
 
+  it("asks for what rests on another condition once that holds, and at the end whatever holds", async () => {
+    const ground = scripted("ground", false, false, true);
+    const roof = { ...scripted("roof"), after: "ground" };
+    const checks: string[] = [];
+    const watched = [ground, roof].map((condition) => ({
+      ...condition,
+      check: () => {
+        checks.push(condition.name);
+        return condition.check(fakeCluster());
+      },
+    }));
+    await waitHealthy(fakeCluster(), { conditions: watched, ...clock() });
+    expect(checks).toEqual(["ground", "ground", "ground", "roof", "ground", "roof"]);
+    checks.length = 0;
+    const never = { ...watched[0]!, check: async () => ({ ok: false, evidence: "bad" }) };
+    const error = await failure(
+      waitHealthy(fakeCluster(), { conditions: [never, watched[1]!], timeoutSeconds: 1, ...clock() }),
+    );
+    expect(error.message).toContain("ground");
+    expect(checks).toContain("roof");
+  });
+
   it("does not let a slow check delay the others", async () => {
     let answer = (_: Finding) => {};
     const slow: Condition = {

@@ -20,7 +20,7 @@ export interface WaitOptions {
 
 /**
  * Waits until all conditions hold at once. Each is checked at its own pace until it holds, so that a slow one delays no
- * other; then all are checked together, and those that hold no more are waited for again.
+ * other but those that rest on it; then all are checked together, and those that hold no more are waited for again.
  * @throws LandfallError `unhealthy`, naming the first condition that does not hold.
  */
 export async function waitHealthy(
@@ -51,12 +51,16 @@ export async function waitHealthy(
   };
   const timeIsUp = () => now() + intervalMs > deadline;
 
-  async function untilItHolds(condition: Condition): Promise<void> {
+  async function untilItHolds(condition: Condition, before: Promise<void> | undefined): Promise<void> {
+    await before;
     while (!(await check(condition)).ok && !timeIsUp()) await pause();
   }
 
   for (let pending = conditions; ; ) {
-    await Promise.all(pending.map(untilItHolds));
+    const turns = new Map<string, Promise<void>>();
+    for (const condition of pending)
+      turns.set(condition.name, untilItHolds(condition, turns.get(condition.after ?? "")));
+    await Promise.all(turns.values());
     // What held a while ago may not hold now; only all at once is healthy.
     await Promise.all(conditions.map(check));
     pending = conditions.filter((condition) => !latest.get(condition)?.ok);

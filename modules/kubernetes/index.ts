@@ -13,7 +13,16 @@ export {
 } from "./api.ts";
 export { type Applied, type ApplyOptions, applyManifests } from "./apply.ts";
 export { hash } from "./hash.ts";
+export {
+  cniConfig,
+  kubeRouterCommand,
+  kubeRouterEnv,
+  kubeRouterHealthPort,
+  kubeRouterRole,
+  startScript,
+} from "./kube-router.ts";
 export { machineConfig, operatingSystem } from "./machine-config.ts";
+export { agentLabel, agentNames } from "./node-agents.ts";
 export { nameRoles } from "./node-roles.ts";
 export { apiServerPort, balancerPort } from "./paths.ts";
 export { assetPath, machineMetadata, type PoolProfile, poolProfile } from "./profile.ts";

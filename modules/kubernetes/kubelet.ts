@@ -19,7 +19,7 @@ export function kubeletConfig(plan: Plan, pool: PoolPlan): object {
     resolvConf: "/etc/resolv.conf",
     containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
     registerWithTaints: taints(pool),
-    ...(pool.role === "master" && { staticPodPath: manifestsDir }),
+    staticPodPath: manifestsDir,
     // Machines have no swap; the lab's host may, and its cgroups may be v1 (refused from 1.35 on unless said).
     failSwapOn: false,
     failCgroupV1: false,
@@ -56,6 +56,7 @@ StartLimitIntervalSec=0
 
 [Service]
 EnvironmentFile=${metadataFile}
+Environment=GOGC=300
 ExecStart=${releaseDir}/bin/kubelet \\
   --config=/etc/kubernetes/kubelet.yaml \\
   --kubeconfig=/etc/kubernetes/kubelet.kubeconfig \\

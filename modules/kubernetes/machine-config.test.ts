@@ -101,8 +101,36 @@ describe("a pool's Ignition config", () => {
       [...(await filesOf(profileOf(pool).profile.ignition)).keys()].filter((path) =>
         path.includes("manifests"),
       );
-    expect(await manifests("workers")).toEqual([]);
-    expect(await manifests("masters")).toHaveLength(4);
+    const network = await manifests("workers");
+    expect(network.map((path) => path.split("/").at(-1)).sort()).toEqual([
+      "kube-proxy.yaml",
+      "kube-router.yaml",
+    ]);
+    expect((await manifests("masters")).filter((path) => !network.includes(path))).toHaveLength(4);
+  });
+
+  test("has nothing refused that starts before its rights are there", async () => {
+    const files = await filesOf(profileOf("masters").profile.ignition);
+    const command = (name: string) =>
+      parse(files.get(`/etc/landfall/templates/etc/kubernetes/manifests/${name}.yaml`)!).spec.containers[0]
+        .command;
+    const pki = (name: string) =>
+      ["ca.crt", `${name}.crt`, `${name}.key`].map((f) => `/etc/kubernetes/pki/${f}`);
+    expect(command("kube-scheduler").slice(0, 6)).toEqual([
+      "/usr/local/bin/gate",
+      ...pki("scheduler"),
+      "https://127.0.0.1:7443/readyz",
+      "/usr/local/bin/kube-scheduler",
+    ]);
+    for (const name of ["kube-proxy", "kube-router"]) {
+      expect(command(name).slice(0, 7)).toEqual([
+        "/usr/local/bin/gate",
+        "-contains",
+        '"podCIDR":',
+        ...pki(name),
+        "https://127.0.0.1:7443/api/v1/nodes/@NAME@",
+      ]);
+    }
   });
 
   test("makes every master a member of the same new etcd, under a token of this generation", async () => {

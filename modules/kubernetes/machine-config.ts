@@ -7,8 +7,18 @@ import type { PublicPki } from "../pki/index.ts";
 import type { Plan, PoolPlan } from "../plan/index.ts";
 import { balancerConfig, balancerDropin } from "./balancer.ts";
 import { auditPolicy, authenticationConfig, kubeconfig } from "./control-plane-config.ts";
+import { cniConfig, startScript } from "./kube-router.ts";
 import { kubeletConfig, kubeletUnit, stagesUnit } from "./kubelet.ts";
-import { balancerUrl, libDir, manifestsDir, pkiDir, templatesDir } from "./paths.ts";
+import { kubeProxyConfig, nodeAgents } from "./node-agents.ts";
+import {
+  balancerUrl,
+  kubeProxyConfigFile,
+  kubeRouterDir,
+  libDir,
+  manifestsDir,
+  pkiDir,
+  templatesDir,
+} from "./paths.ts";
 import { script } from "./scripts.ts";
 import { staticPods } from "./static-pods.ts";
 import { virtualIpConfig, virtualIpDropin } from "./virtual-ip.ts";
@@ -27,7 +37,8 @@ export function machineConfig(input: MachineConfigInput): ConfigOf<"3.4.0"> {
       operatingSystem(),
       remoteAccess(input),
       node(input),
-      balancer(input.plan),
+      network(input),
+      balancer(input),
       ...(input.pool.role === "master" ? [controlPlane(input), virtualIp(input.plan)] : []),
       { files: input.pool.files.map((own) => text(own.path, own.contents, own.mode)) },
     ],
@@ -122,9 +133,22 @@ function node({ plan, pool }: MachineConfigInput): Part {
   };
 }
 
-function balancer(plan: Plan): Part {
+function network({ plan, images }: MachineConfigInput): Part {
   return {
-    files: [text("/etc/haproxy/haproxy.cfg", balancerConfig(plan))],
+    files: [
+      ...manifests(nodeAgents(plan, images)),
+      yaml(kubeProxyConfigFile, kubeProxyConfig(plan)),
+      yaml("/etc/kubernetes/kube-proxy.kubeconfig", clientOf("kube-proxy")),
+      text(`${kubeRouterDir}/cni.conflist`, cniConfig),
+      text(`${kubeRouterDir}/start`, startScript),
+      yaml("/etc/kubernetes/kube-router.kubeconfig", clientOf("kube-router")),
+    ],
+  };
+}
+
+function balancer({ plan, pool }: MachineConfigInput): Part {
+  return {
+    files: [text("/etc/haproxy/haproxy.cfg", balancerConfig(plan, pool.role))],
     units: [
       unit({ name: "haproxy.service", enabled: true, dropins: { "10-landfall.conf": balancerDropin } }),
     ],
@@ -132,12 +156,9 @@ function balancer(plan: Plan): Part {
 }
 
 function controlPlane({ plan, pki, images }: MachineConfigInput): Part {
-  const pods = staticPods({ plan, generation: pki.generation, images });
   return {
     files: [
-      ...Object.entries(pods).map(([name, pod]) =>
-        template(`${manifestsDir}/${name}`, stringify(pod, { lineWidth: 0 })),
-      ),
+      ...manifests(staticPods({ plan, generation: pki.generation, images })),
       yaml("/etc/kubernetes/authentication.yaml", authenticationConfig),
       yaml("/etc/kubernetes/audit-policy.yaml", auditPolicy),
       yaml("/etc/kubernetes/controller-manager.kubeconfig", clientOf("controller-manager")),
@@ -157,6 +178,13 @@ function virtualIp(plan: Plan): Part {
       unit({ name: "keepalived.service", enabled: true, dropins: { "10-landfall.conf": virtualIpDropin } }),
     ],
   };
+}
+
+/** Static pods: the kubelet runs what is in its folder. */
+function manifests(pods: Readonly<Record<string, object>>): readonly File[] {
+  return Object.entries(pods).map(([name, pod]) =>
+    template(`${manifestsDir}/${name}`, stringify(pod, { lineWidth: 0 })),
+  );
 }
 
 /** A kubeconfig for a certificate of this machine, through its own balancer. */

@@ -8,11 +8,16 @@ export const templatesDir = "/etc/landfall/templates";
 export const metadataFile = "/etc/landfall/metadata";
 /** The release's kubernetes.squashfs, mounted read-only. */
 export const releaseDir = "/usr/lib/landfall/release";
+/** kube-proxy's configuration, and the folder of kube-router's. */
+export const kubeProxyConfigFile = "/etc/kubernetes/kube-proxy.yaml";
+export const kubeRouterDir = "/etc/kubernetes/kube-router";
 export const libDir = "/usr/lib/landfall";
 
 /** An apiserver listens here on every master, whatever port people use at the endpoint. */
 export const apiServerPort = 6443;
 /** The balancer of every node, on 127.0.0.1: no node depends on one master. */
 export const balancerPort = 7443;
+/** On masters, on 127.0.0.1: whether their own apiserver is ready, by plain HTTP. */
+export const ownReadyPort = 7442;
 
 export const balancerUrl = `https://127.0.0.1:${balancerPort}`;

@@ -19,7 +19,7 @@ vrrp_script apiserver {
   script "${libDir}/apiserver-ready"
   interval 1
   timeout 2
-  fall 2
+  fall 1
   rise 1
 }
 

@@ -90,31 +90,44 @@ export async function downloadAsset(parts: FirmwareParts, url: string, signal: A
   const asset = parseAssetUrl(url);
   return await parts.cache.get(asset, async (to) => {
     parts.console.say(`landfall-lab: fetching ${asset.name}`);
-    await curl(parts, ["--output", to, url], signal);
+    await wget(parts, ["-q", "-O", to, url], signal);
   });
 }
 
 /** The same, and what is cached must still be there on the wire: a rack that cannot serve it fails here. */
 async function fetchAsset(parts: FirmwareParts, url: string, signal: AbortSignal): Promise<string> {
-  await curl(parts, ["--head", "--max-time", "10", url], signal);
+  await wget(parts, ["--spider", url], soon(signal));
   return await downloadAsset(parts, url, signal);
 }
 
 async function readUrl(parts: FirmwareParts, url: string, signal: AbortSignal): Promise<string> {
   parts.console.say(`landfall-lab: ${url}`);
-  return await curl(parts, ["--max-time", "10", url], signal);
+  return await wget(parts, ["-q", "-O", "-", url], soon(signal));
 }
 
-async function curl(parts: FirmwareParts, args: readonly string[], signal: AbortSignal): Promise<string> {
-  const base = ["curl", "--silent", "--show-error", "--fail", "--connect-timeout", "3"];
-  const { code, stdout, stderr } = await attempt(inside(parts.namespace, [...base, ...args]), { signal });
-  if (code === 22 && stderr.includes("404")) {
-    throw new LandfallError("no-boot-target", `no boot target for ${parts.mac}`, {
+function soon(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(answerSeconds * 1000)]);
+}
+
+/** Seconds for what is no asset. */
+const answerSeconds = 10;
+
+async function wget(
+  { busybox, namespace, mac }: FirmwareParts,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const { code, stdout, stderr } = await attempt(inside(namespace, [busybox, "wget", ...args]), { signal });
+  if (code !== 0 && / 404 /.test(stderr)) {
+    throw new LandfallError("no-boot-target", `no boot target for ${mac}`, {
       found: "404",
       expected: "a group that selects it",
     });
   }
-  if (code !== 0) throw new LandfallError("boot-fetch", stderr.trim().slice(-200), { found: args.at(-1)! });
+  if (code !== 0)
+    throw new LandfallError("boot-fetch", stderr.trim().slice(-200) || "no answer in time", {
+      found: args.at(-1)!,
+    });
   return stdout;
 }
 

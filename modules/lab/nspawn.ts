@@ -1,7 +1,6 @@
 // A machine played by systemd-nspawn: true DHCP, boot scripts, assets, initrd and Ignition; a container for a kernel.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LandfallError } from "../spec/index.ts";
 import { parseAssetUrl } from "./assets.ts";
@@ -9,6 +8,7 @@ import { createGroup, groupFolders, type Hierarchy, killGroup, removeGroup } fro
 import { inGroup, run as runCommand } from "./command.ts";
 import type { LabMachine } from "./config.ts";
 import { downloadAsset, type FetchedBoot, type FirmwareParts, networkBoot } from "./firmware.ts";
+import type { Initrds } from "./initrds.ts";
 import type { MachineBody, RunEnd } from "./machine.ts";
 import type { SquashfsMounts } from "./mounts.ts";
 import type { LabNames } from "./names.ts";
@@ -20,8 +20,7 @@ export interface NspawnParts {
   readonly hierarchies: readonly Hierarchy[];
   readonly firmware: FirmwareParts;
   readonly mounts: SquashfsMounts;
-  /** Folder of unpacked initrds. */
-  readonly initrds: string;
+  readonly initrds: Initrds;
   /** The machine's disk: a folder that outlives its power. */
   readonly disk: string;
   /** Mount point of a boot's own file systems. */
@@ -112,7 +111,7 @@ export class NspawnBody implements MachineBody {
       return await mounts.mount(sha256, await downloadAsset(firmware, url, signal));
     };
     const [initrd, root, kubernetes] = await Promise.all([
-      unpackInitrd(initrds, target.initrd, target.initrdSha256),
+      initrds.unpack(target.initrd, target.initrdSha256),
       image("landfall.root"),
       image("landfall.kubernetes"),
     ]);
@@ -129,7 +128,7 @@ export class NspawnBody implements MachineBody {
       return await mounts.mount(path.split("/")[0]!, join(firmware.cache.folder, path));
     };
     return {
-      initrd: join(initrds, readFileSync(join(disk, "initrd"), "utf8")),
+      initrd: initrds.tree(readFileSync(join(disk, "initrd"), "utf8")),
       root: await image("landfall.root"),
       kubernetes: await image("landfall.kubernetes"),
       args,
@@ -172,29 +171,4 @@ export class NspawnBody implements MachineBody {
       });
     });
   }
-}
-
-/** Unpacks a verified initrd once for the whole lab; returns the tree. */
-async function unpackInitrd(folder: string, file: string, sha256: string): Promise<string> {
-  const tree = join(folder, sha256);
-  if (existsSync(tree)) return tree;
-  const partial = `${tree}.${process.hrtime.bigint()}`;
-  await mkdir(partial, { recursive: true });
-  const magic = readFileSync(file).subarray(0, 4).toString("hex");
-  const reader = magic.startsWith("1f8b") ? "gzip -dc" : magic === "28b52ffd" ? "zstd -dc" : "cat";
-  await runCommand([
-    "sh",
-    "-c",
-    `set -e; cd "$2"; ${reader} < "$1" | busybox cpio -idm 2>&1`,
-    "sh",
-    file,
-    partial,
-  ]);
-  try {
-    await rename(partial, tree);
-  } catch (error) {
-    await rm(partial, { recursive: true });
-    if (!existsSync(tree)) throw error; // else another machine was first
-  }
-  return tree;
 }

@@ -7,6 +7,7 @@ import type { Hierarchy } from "./cgroups.ts";
 import type { LabConfig, LabFiles, LabMachine, LabPlan } from "./config.ts";
 import { ConsoleLog, stageOf } from "./console.ts";
 import type { EventLog } from "./events.ts";
+import { Initrds } from "./initrds.ts";
 import { type Accelerator, chooseAccelerator } from "./kvm.ts";
 import { RackMachine } from "./machine.ts";
 import { SquashfsMounts } from "./mounts.ts";
@@ -30,6 +31,7 @@ export class Rack {
   readonly #parts: RackParts;
   readonly #cache: AssetCache;
   readonly #mounts: SquashfsMounts;
+  readonly #initrds: Initrds;
   readonly #machines = new Map<string, { readonly plan: LabMachine; readonly machine: RackMachine }>();
   /** By `host:port`; the server of each answers for what its list holds at the time. */
   readonly #bmcs = new Map<string, Bmc[]>();
@@ -40,6 +42,7 @@ export class Rack {
     const { config, files } = parts;
     this.#cache = new AssetCache(config.cacheDir);
     this.#mounts = new SquashfsMounts(files.mounts);
+    this.#initrds = new Initrds(files.initrds);
     for (const folder of [config.cacheDir, files.initrds, files.mounts])
       mkdirSync(folder, { recursive: true });
   }
@@ -135,7 +138,7 @@ export class Rack {
       hierarchies,
       firmware,
       mounts: this.#mounts,
-      initrds: files.initrds,
+      initrds: this.#initrds,
       disk: own.disk,
       boot: own.boot,
     });

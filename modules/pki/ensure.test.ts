@@ -105,7 +105,8 @@ describe("issuing", () => {
       const before = snapshot(dir);
       const { pki } = ensure(dir);
       const more = ensure(dir, examplePlan(1, 2));
-      expect(Object.keys(more.issued)).toEqual(["machines/w2/kubelet", "machines/w2/kubelet-server"]);
+      const uses = ["kubelet", "kubelet-server", "kube-proxy", "kube-router"];
+      expect(Object.keys(more.issued)).toEqual(uses.map((use) => `machines/w2/${use}`));
       expect(snapshot(dir)).toMatchObject(before);
       expect(more.pki.machines).toMatchObject(pki.machines);
       expect(more.pki.generation).toBe(pki.generation);
@@ -295,11 +296,15 @@ describe("the store", () => {
 
 describe("what is handed out", () => {
   test(
-    "a master gets the authorities' certificates and its own leaves, a worker its kubelet's",
+    "a master gets the authorities' certificates and its own leaves, a worker its kubelet's and its network's",
     filled((dir) => {
       const names = (machine: string) => machineFiles(plan, dir, machine).map(({ path }) => path);
       expect(names("w1")).toEqual([
         "/etc/kubernetes/pki/ca.crt",
+        "/etc/kubernetes/pki/kube-proxy.crt",
+        "/etc/kubernetes/pki/kube-proxy.key",
+        "/etc/kubernetes/pki/kube-router.crt",
+        "/etc/kubernetes/pki/kube-router.key",
         "/etc/kubernetes/pki/kubelet-server.crt",
         "/etc/kubernetes/pki/kubelet-server.key",
         "/etc/kubernetes/pki/kubelet.crt",

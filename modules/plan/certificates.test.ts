@@ -14,6 +14,8 @@ const masterAt = ["127.0.0.1", "::1", "10.20.1.0"];
 const masterTable: [string, string, string, string[], string[], string[], string][] = [
   ["kubelet", "kubernetes", "system:node:m1", ["client"], [], [], "kubelet"],
   ["kubelet-server", "kubernetes", "system:node:m1", ["server"], ["m1"], ["10.20.1.0"], "kubelet-server"],
+  ["kube-proxy", "kubernetes", "system:kube-proxy", ["client"], [], [], "kube-proxy"],
+  ["kube-router", "kubernetes", "landfall:kube-router", ["client"], [], [], "kube-router"],
   [
     "apiserver",
     "kubernetes",
@@ -95,6 +97,8 @@ test("a worker's", () => {
   expect(certificates.filter(({ machine }) => machine === "w1").map(({ id }) => id)).toEqual([
     "machines/w1/kubelet",
     "machines/w1/kubelet-server",
+    "machines/w1/kube-proxy",
+    "machines/w1/kube-router",
   ]);
 });
 

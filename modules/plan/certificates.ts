@@ -54,6 +54,8 @@ function everyMachine({ name, address }: MachinePlan): Record<string, Use> {
   return {
     kubelet: { ...node, usages: ["client"] },
     "kubelet-server": { ...node, usages: ["server"], names: [name, address] },
+    "kube-proxy": { authority: "kubernetes", commonName: "system:kube-proxy", usages: ["client"] },
+    "kube-router": { authority: "kubernetes", commonName: "landfall:kube-router", usages: ["client"] },
   };
 }
 

@@ -79,6 +79,7 @@ const xtables = ["iptables", "ip6tables"].flatMap((family) =>
 /** All images of a release. */
 export function releaseImages(kubernetes: string, programs: Step, debian: Step): readonly ImageStep[] {
   const version = `v${kubernetes}`;
+  const gate = { step: ownGoStep("gate", ownText("gate", "main.go")), binary: "gate" };
   const etcd = goStep("etcd", goModules.etcd);
   const etcdctl = goStep("etcdctl", goModules.etcdctl);
   const component = (name: string) =>
@@ -86,10 +87,13 @@ export function releaseImages(kubernetes: string, programs: Step, debian: Step):
   return [
     component("kube-apiserver"),
     component("kube-controller-manager"),
-    component("kube-scheduler"),
+    imageStep("kube-scheduler", debian, {
+      version,
+      binaries: [{ step: programs, binary: "kube-scheduler" }, gate],
+    }),
     imageStep("kube-proxy", debian, {
       version,
-      binaries: [{ step: programs, binary: "kube-proxy" }],
+      binaries: [{ step: programs, binary: "kube-proxy" }, gate],
       programs: ["/usr/sbin/nft", "/usr/sbin/conntrack"],
     }),
     imageStep("etcd", debian, {
@@ -105,7 +109,7 @@ export function releaseImages(kubernetes: string, programs: Step, debian: Step):
     }),
     imageStep("kube-router", debian, {
       version: goModules["kube-router"].version,
-      binaries: [{ step: goStep("kube-router", goModules["kube-router"]), binary: "kube-router" }],
+      binaries: [{ step: goStep("kube-router", goModules["kube-router"]), binary: "kube-router" }, gate],
       programs: [
         ...["/usr/sbin/xtables-nft-multi", "/usr/sbin/nft", "/usr/sbin/ipset", "/usr/sbin/conntrack"],
         ...["/usr/bin/ip", "/usr/bin/busybox"],

@@ -79,6 +79,8 @@ export const goModules = {
     // The release is in this fork's tag; upstream's own is not served as a module.
     extra: [
       "replace github.com/cloudnativelabs/kube-router/v2 v2.2.1 => github.com/k3s-io/kube-router/v2 v2.2.1",
+      // Before 3.33 or so a speaker waits 5 to 10 s before it calls a peer for the first time, now 1 to 2 s.
+      "require github.com/osrg/gobgp/v3 v3.37.0",
     ],
   },
   matchbox: {

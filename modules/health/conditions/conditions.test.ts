@@ -4,10 +4,12 @@ import { checkAll } from "../check.ts";
 import type { HealthContext } from "../condition.ts";
 import {
   type Answers,
+  agentPod,
   ago,
   fakeCluster,
   leaderLease,
   list,
+  names,
   node,
   nodeLease,
   paths,
@@ -193,57 +195,31 @@ describe("conditions", () => {
     ],
     [
       "network",
-      "not on all nodes",
+      "not ready on a node",
       {
-        [paths.kubeRouter]: {
-          metadata: { generation: 1 },
-          status: {
-            observedGeneration: 1,
-            desiredNumberScheduled: 5,
-            updatedNumberScheduled: 5,
-            numberReady: 4,
-          },
-        },
+        [paths.agents]: list([
+          ...names.map((name) => agentPod("kube-proxy", name)),
+          ...names.map((name) => agentPod("kube-router", name, name !== "m2")),
+        ]),
       },
-      "kube-router ready on 4 of 5",
+      "kube-router ready on 4 of 5, not on m2",
     ],
     [
       "network",
-      "not even wanted on all nodes yet",
+      "not yet on all nodes",
       {
-        [paths.kubeProxy]: {
-          metadata: { generation: 1 },
-          status: {
-            observedGeneration: 1,
-            desiredNumberScheduled: 3,
-            updatedNumberScheduled: 3,
-            numberReady: 3,
-          },
-        },
+        [paths.agents]: list([
+          ...["m1", "m2"].map((name) => agentPod("kube-proxy", name)),
+          ...names.map((name) => agentPod("kube-router", name)),
+        ]),
       },
-      "kube-proxy ready on 3 of 5",
+      "kube-proxy ready on 2 of 5, not on m3, w1, w2",
     ],
     [
       "network",
-      "status of an older generation",
-      {
-        [paths.kubeProxy]: {
-          metadata: { generation: 2 },
-          status: {
-            observedGeneration: 1,
-            desiredNumberScheduled: 5,
-            updatedNumberScheduled: 5,
-            numberReady: 5,
-          },
-        },
-      },
-      "kube-proxy (not rolled out yet) ready on 5 of 5",
-    ],
-    [
-      "network",
-      "not applied yet",
-      { [paths.kubeRouter]: { status: 404, text: "" } },
-      `GET ${paths.kubeRouter}: 404 `,
+      "no pods",
+      { [paths.agents]: list([]) },
+      "kube-router ready on 0 of 5, not on m1, m2, m3, w1, w2; kube-proxy ready on 0 of 5, not on m1, m2, m3, w1, w2",
     ],
     [
       "dns",

@@ -15,6 +15,7 @@ export interface Lease {
 
 export const controlPlane: Condition = {
   name: "control-plane",
+  after: "apiservers",
   describe: `a controller-manager and a scheduler lead, and renewed their leases in the last ${freshSeconds} s`,
   next: "Look at the logs of kube-controller-manager and kube-scheduler on the masters, and at the masters' clocks.",
   async check({ api }, signal) {

@@ -10,6 +10,7 @@ interface Deployment {
 
 export const dns: Condition = {
   name: "dns",
+  after: "nodes-ready",
   describe: "CoreDNS is ready, and pods of every node look up a Service's right address",
   next: "`landfall kubectl -n kube-system logs deployment/coredns`; if it is well, see `network`.",
   async check({ plan, api }, signal) {

@@ -1,38 +1,45 @@
-import { getJson } from "../../kubernetes/index.ts";
+import { agentLabel, agentNames, getJson } from "../../kubernetes/index.ts";
 import { type Condition, everyOne } from "../condition.ts";
 
-interface DaemonSet {
-  readonly metadata?: { readonly generation?: number };
+interface Pod {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
+  readonly spec?: { readonly nodeName?: string };
   readonly status?: {
-    readonly observedGeneration?: number;
-    readonly desiredNumberScheduled?: number;
-    readonly updatedNumberScheduled?: number;
-    readonly numberReady?: number;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
 }
 
 export const network: Condition = {
   name: "network",
+  after: "nodes-ready",
   describe: "the pod network and the Service proxy run, ready, on every node",
   next: "`landfall kubectl -n kube-system get pods -o wide` shows where one is missing.",
   async check({ plan, api }, signal) {
-    const found = await Promise.all(
-      ["kube-router", "kube-proxy"].map(async (name) => {
-        const path = `/apis/apps/v1/namespaces/kube-system/daemonsets/${name}`;
-        const { value } = await getJson<DaemonSet>(api, path, { signal });
-        const { observedGeneration, desiredNumberScheduled, updatedNumberScheduled, numberReady } =
-          value.status ?? {};
-        const desired = desiredNumberScheduled ?? 0;
-        const ready = Math.min(numberReady ?? 0, updatedNumberScheduled ?? 0);
-        const current = observedGeneration !== undefined && observedGeneration === value.metadata?.generation;
-        const seen = `${name}${current ? "" : " (not rolled out yet)"} ready on ${ready} of ${Math.max(desired, plan.machines.length)}`;
-        const holds = current && desired >= plan.machines.length && ready === desired;
-        return { seen, holds };
-      }),
+    const selector = encodeURIComponent(`${agentLabel} in (${agentNames.join(",")})`);
+    const { value } = await getJson<{ items?: readonly Pod[] }>(
+      api,
+      `/api/v1/namespaces/kube-system/pods?labelSelector=${selector}`,
+      { signal },
     );
+    const found = agentNames.map((agent) => {
+      const nodes = new Set(
+        (value.items ?? [])
+          .filter((pod) => pod.metadata?.labels?.[agentLabel] === agent && isReady(pod))
+          .map((pod) => pod.spec?.nodeName),
+      );
+      const missing = plan.machines.filter(({ name }) => !nodes.has(name)).map(({ name }) => name);
+      const ready = plan.machines.length - missing.length;
+      return { seen: `${agent} ready on ${ready} of ${plan.machines.length}`, missing };
+    });
     return everyOne(
-      found.flatMap(({ seen, holds }) => (holds ? [] : [{ what: seen }])),
+      found.flatMap(({ seen, missing }) =>
+        missing.length === 0 ? [] : [{ what: `${seen}, not on ${missing.join(", ")}` }],
+      ),
       found.map(({ seen }) => seen).join(", "),
     );
   },
 };
+
+function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+}

@@ -16,6 +16,7 @@ interface Node {
 
 export const nodesReady: Condition = {
   name: "nodes-ready",
+  after: "control-plane",
   describe: "every planned machine is a node, Ready, and heard of within its lease",
   next: "Look at the named machines' consoles and power; deploying again goes on from where each machine is.",
   async check({ plan, api }, signal) {

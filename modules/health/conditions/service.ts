@@ -3,6 +3,7 @@ import { type Probe, probeNodes } from "./probes.ts";
 
 export const service: Condition = {
   name: "service",
+  after: "nodes-ready",
   describe: "a Service answers from every node",
   next: "See `network` and `dns`; then kube-proxy's log on the named nodes.",
   async check({ plan, api }, signal) {

@@ -76,6 +76,8 @@ export function coreDns(plan: Plan, image: string): readonly object[] {
             tolerations: [
               { key: "CriticalAddonsOnly", operator: "Exists" },
               { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" },
+              // A first start: to be on its node already when the node's network comes.
+              { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" },
             ],
             affinity: {
               podAntiAffinity: {

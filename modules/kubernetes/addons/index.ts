@@ -1,9 +1,7 @@
 import type { Plan } from "../../plan/index.ts";
 import { image } from "../static-pods.ts";
 import { coreDns } from "./coredns.ts";
-import { kubeProxy } from "./kube-proxy.ts";
-import { kubeRouter } from "./kube-router.ts";
-import { controlPlaneRbac } from "./rbac.ts";
+import { controlPlaneRbac, networkRbac } from "./rbac.ts";
 
 /** What every cluster gets once its API answers, as manifests for server-side apply; applying them again changes nothing. */
 export function addons(options: {
@@ -12,10 +10,5 @@ export function addons(options: {
   readonly images: Readonly<Record<string, string>>;
 }): readonly object[] {
   const { plan, images } = options;
-  return [
-    ...controlPlaneRbac(),
-    ...kubeRouter(plan, image(images, "kube-router")),
-    ...kubeProxy(plan, image(images, "kube-proxy")),
-    ...coreDns(plan, image(images, "coredns")),
-  ];
+  return [...controlPlaneRbac(), ...networkRbac(), ...coreDns(plan, image(images, "coredns"))];
 }

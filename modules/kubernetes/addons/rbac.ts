@@ -1,3 +1,23 @@
+import { kubeRouterRole } from "../kube-router.ts";
+
+/** What kube-router may read, on every node under a certificate of its own. kube-proxy's role is Kubernetes' own. */
+export function networkRbac(): readonly object[] {
+  return [
+    kubeRouterRole,
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name: "landfall:kube-router" },
+      roleRef: {
+        apiGroup: "rbac.authorization.k8s.io",
+        kind: "ClusterRole",
+        name: kubeRouterRole.metadata.name,
+      },
+      subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "landfall:kube-router" }],
+    },
+  ];
+}
+
 /** Bindings that the control plane needs before anything else: apiservers may ask kubelets for logs, exec and proxies. */
 export function controlPlaneRbac(): readonly object[] {
   return [

@@ -15,12 +15,18 @@ metadata=/etc/landfall/metadata
 if grep -qvE '^[A-Z_]+=[A-Za-z0-9.:/,=_-]*$' "$metadata"; then
   die "refused metadata: $(grep -vE '^[A-Z_]+=[A-Za-z0-9.:/,=_-]*$' "$metadata" | head -n 1)"
 fi
-value() {
-  sed -n "s/^$1=//p" "$metadata" | head -n 1
-}
-
-name=$(value NAME)
-address=$(value ADDRESS)
+# Programs started here are what this costs, on a machine that is starting everything else: as few as can be.
+name='' address='' prefix='' mac='' gateway='' dns=''
+while IFS='=' read -r key value; do
+  case $key in
+  NAME) name=${name:-$value} ;;
+  ADDRESS) address=${address:-$value} ;;
+  PREFIX) prefix=${prefix:-$value} ;;
+  MAC) mac=${mac:-$value} ;;
+  GATEWAY) gateway=${gateway:-$value} ;;
+  DNS) dns=${dns:-$value} ;;
+  esac
+done <"$metadata"
 [ -n "$name" ] && [ -n "$address" ] || die "metadata has no NAME or no ADDRESS"
 case $address in
 *:*) host="[$address]" ;;
@@ -29,17 +35,16 @@ esac
 
 cd /etc/landfall/templates
 find . -type f | while read -r template; do
-  mkdir -p "/$(dirname "$template")"
+  [ -d "/${template%/*}" ] || mkdir -p "/${template%/*}"
   sed -e "/@UNLESS:$address@/d" -e 's/@UNLESS:[^@]*@//' \
     -e "s|@NAME@|$name|g" -e "s|@ADDRESS@|$address|g" -e "s|@HOST@|$host|g" \
-    -e "s|@PREFIX@|$(value PREFIX)|g" -e "s|@MAC@|$(value MAC)|g" \
-    -e "s|@GATEWAY@|$(value GATEWAY)|g" \
+    -e "s|@PREFIX@|$prefix|g" -e "s|@MAC@|$mac|g" -e "s|@GATEWAY@|$gateway|g" \
     "$template" >"/$template"
 done
 
 # An empty gateway is no gateway: networkd would refuse the line.
 sed -i '/^Gateway=$/d' /etc/systemd/network/10-landfall.network
-value DNS | tr ',' '\n' | sed -n 's/^\(..*\)$/nameserver \1/p' >/etc/resolv.conf
+echo "$dns" | tr ',' '\n' | sed -n 's/^\(..*\)$/nameserver \1/p' >/etc/resolv.conf
 
 if [ ! -s /etc/ssh/ssh_host_ed25519_key ]; then
   (umask 077 && ssh-keygen -q -t ed25519 -N '' -C "$name" -f /etc/ssh/ssh_host_ed25519_key)

@@ -8,14 +8,20 @@ await() {
   until "$2"; do sleep 1; done
   echo "landfall: stage $1"
 }
-listens() {
-  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+# What PORT answers to PATH, head and body.
+get() {
+  { exec 3<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return
+  printf 'GET %s HTTP/1.0\r\n\r\n' "$2" >&3
+  local reply
+  IFS= read -r -d '' -t 2 reply <&3
+  echo "$reply"
 }
 etcd_answers() {
-  listens 2381 && curl -sf -m 2 http://127.0.0.1:2381/health | grep -q '"health":"true"'
+  [[ $(get 2381 /health) == *'"health":"true"'* ]]
 }
+# The balancer of a master says whether its own apiserver is ready.
 api_answers() {
-  listens 6443 && curl -sf -m 2 --cacert $pki/ca.crt https://127.0.0.1:6443/readyz >/dev/null
+  [[ $(get 7442 /readyz) == *' 200 OK'* ]]
 }
 node_ready() {
   # Without a pod network it cannot be.

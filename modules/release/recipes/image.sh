@@ -27,10 +27,10 @@ take() {
 }
 for program in $PROGRAMS; do take "$program"; done
 for folder in $FOLDERS; do
-	for file in $(cd "$debian" && find ".$folder" -type f | sed 's/^\.//'); do
+	for file in $(cd "$debian" && find ".$folder" -type f -o -type l | sed 's/^\.//'); do
 		case $file in
 		/usr/*) take "$file" ;;
-		*) mkdir -p "$root${file%/*}" && cp "$debian$file" "$root$file" ;;
+		*) mkdir -p "$root${file%/*}" && cp -L "$debian$file" "$root$file" ;;
 		esac
 	done
 done

@@ -49,10 +49,14 @@ find etc/systemd/system -type l -delete
 find etc/rc?.d -type l -delete 2>/dev/null || true
 systemctl --root="$tree" preset-all 2>&1
 systemctl --root="$tree" set-default multi-user.target 2>&1
-# What Debian starts without being asked: nobody logs in at a console, and nothing waits for a terminal or a seat.
+# What Debian starts without being asked: nobody logs in at a console, and nothing waits for a terminal or a seat; modules
+# that anything here needs are loaded by the initrd or by whoever opens the device; the root is mounted as it stays.
 systemctl --root="$tree" mask systemd-logind.service systemd-firstboot.service systemd-update-utmp.service \
 	systemd-update-utmp-runlevel.service systemd-ask-password-console.path systemd-ask-password-wall.path \
-	systemd-initctl.socket sys-kernel-debug.mount sys-kernel-tracing.mount 2>&1
+	systemd-initctl.socket sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount \
+	sys-fs-fuse-connections.mount dev-hugepages.mount systemd-network-generator.service \
+	systemd-remount-fs.service modprobe@configfs.service modprobe@dm_mod.service modprobe@fuse.service \
+	modprobe@loop.service 2>&1
 mkdir -p etc/systemd/system-generators
 ln -s /dev/null etc/systemd/system-generators/systemd-getty-generator
 

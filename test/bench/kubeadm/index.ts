@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { type ClientCredentials, probeManifests } from "../../../modules/health/index.ts";
-import { addons, apiServerPort, applyManifests, openApi } from "../../../modules/kubernetes/index.ts";
+import { apiServerPort, applyManifests, balancerPort, openApi } from "../../../modules/kubernetes/index.ts";
 import type { MachinePlan, Plan } from "../../../modules/plan/index.ts";
 import { knownReleases, type Release } from "../../../modules/release/index.ts";
 import { eventually } from "../../lab/harness/eventually.ts";
@@ -11,6 +11,7 @@ import type { Rack } from "../../lab/harness/rack.ts";
 import { machines, planOf, type Sighting, seconds, sight } from "../cluster.ts";
 import { offerBoot, publish } from "./boot.ts";
 import { initConfig, joinConfig } from "./config.ts";
+import { networkAddon } from "./network.ts";
 import { kubeadmRelease } from "./release.ts";
 import { makeKey, requireSsh, type Shell, shellOf } from "./ssh.ts";
 
@@ -96,9 +97,7 @@ async function applyNetwork(
     key,
     proxy: plan.proxy,
   });
-  const network = addons({ plan, images }).filter((manifest) =>
-    (manifest as { metadata: { name: string } }).metadata.name.endsWith("kube-router"),
-  );
+  const network = networkAddon(plan, images["kube-router"]!, balancerPort);
   try {
     await applyManifests({
       client,

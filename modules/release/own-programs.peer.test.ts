@@ -1,16 +1,19 @@
-// The web server's own tests are in Go, beside it.
+// Landfall's own programs in Go have their tests beside them.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 
-it("tells who answers, and probes DNS and its Service (go test)", () => {
-  const folder = mkdtempSync(join(tmpdir(), "landfall-web-"));
+it.each([
+  ["web", "tells who answers, and probes DNS and its Service", 5],
+  ["gate", "waits until the API lets it in", 4],
+])("%s %s (go test)", (program, _, tests) => {
+  const folder = mkdtempSync(join(tmpdir(), `landfall-${program}-`));
   try {
     for (const file of ["main.go", "main_test.go"])
-      cpSync(join(import.meta.dirname, file), join(folder, file));
-    writeFileSync(join(folder, "go.mod"), "module landfall.local/web\n\ngo 1.24\n");
+      cpSync(join(import.meta.dirname, program, file), join(folder, file));
+    writeFileSync(join(folder, "go.mod"), `module landfall.local/${program}\n\ngo 1.24\n`);
     const env = {
       ...process.env,
       GOFLAGS: "-buildvcs=false -mod=mod",
@@ -22,7 +25,7 @@ it("tells who answers, and probes DNS and its Service (go test)", () => {
       env,
       encoding: "utf8",
     });
-    expect(output.match(/^--- PASS/gm)).toHaveLength(5);
+    expect(output.match(/^--- PASS/gm)).toHaveLength(tests);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
