@@ -23,6 +23,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "the model of orders, for tests alone: npm run soak plays it longer",
   },
+  "modules/boot/store/crash.ts": {
+    typesOnly: false,
+    why: "kills of processes that write to the store, for tests alone: npm run soak kills more",
+  },
   "modules/boot/store/example-postgres.ts": {
     typesOnly: false,
     why: "a PostgreSQL server of a test's own, for tests alone",

@@ -1,22 +1,25 @@
 // `npm run soak`: what needs many tries to be believed. Minutes to hours; a summary table at the end.
-// `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]` and `conformance` run one of them.
+// `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]`, `store [ROUNDS] [SEED]` and
+// `conformance` run one of them.
 import { checkOrders } from "../../modules/boot/model/check.ts";
+import { crashRounds } from "../../modules/boot/store/crash.ts";
 import { conformanceRun } from "./conformance.ts";
 import { killRounds } from "./kills.ts";
 
 const usage =
-  "usage: npm run soak -- [all | conformance | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED]]";
+  "usage: npm run soak -- [all | conformance | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  store [ROUNDS (200)] [SEED]]";
 const [what = "all", timesText, seedText = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 const seed = Number(seedText);
 const times = timesText === undefined ? undefined : Number(timesText);
 const counted = [times ?? 1, seed].every((number) => Number.isInteger(number) && number >= 0) && times !== 0;
-if (!["all", "kills", "conformance", "orders"].includes(what) || !counted) {
+if (!["all", "kills", "conformance", "orders", "store"].includes(what) || !counted) {
   console.error(usage);
   process.exit(2);
 }
 const wanted = (part: string) => what === part || what === "all";
 const outcomes: boolean[] = [];
 if (wanted("orders")) outcomes.push(await orders(times ?? 10_000));
+if (wanted("store")) outcomes.push(await store(times ?? 200));
 if (wanted("kills")) outcomes.push(await kills(times ?? 10));
 if (wanted("conformance")) outcomes.push(await conformanceRun((line) => console.log(line)));
 process.exit(outcomes.every(Boolean) ? 0 : 1);
@@ -40,4 +43,24 @@ async function orders(runs: number): Promise<boolean> {
     wrong ?? `no machine in service was wiped, and all ended installed: ${runs} stories, ${seconds} s`,
   );
   return wrong === undefined;
+}
+
+/** Processes that write to the boot service's folder, killed: see modules/boot/store/crash.ts. */
+async function store(rounds: number): Promise<boolean> {
+  console.log(`${rounds} rounds in which two writers are killed, seed ${seed}`);
+  let state = seed || 1;
+  const random = () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+  try {
+    const { kills, acknowledged } = await crashRounds(rounds, random);
+    console.log(
+      `${acknowledged} writes were acknowledged before ${kills} kills, and none is lost or in part`,
+    );
+    return true;
+  } catch (error) {
+    console.log(`seed ${seed}: ${error instanceof Error ? error.message : error}`);
+    return false;
+  }
 }
