@@ -67,6 +67,7 @@ export function testCluster({
     machines,
     certificates: [],
     timeouts: { boot: 60, ready: 60 },
+    retireDisks: "keep",
     authorizedKeys: [],
   };
   const profile = (note: string) => ({

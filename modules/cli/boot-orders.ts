@@ -1,4 +1,5 @@
 // What a deploy asks of Landfall's own boot service. With Matchbox, which knows no orders, each of these does nothing.
+import { setTimeout } from "node:timers/promises";
 import type { MachinePlan, Plan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { withBootClient } from "./boot-service.ts";
@@ -59,6 +60,48 @@ export async function endBoot(
     if (record === undefined) return;
     const landing = { mac, cluster: plan.cluster, generation };
     await (free || record.installed === undefined ? client.release(landing) : client.cancel(landing));
+  });
+}
+
+/**
+ * Allows one boot that empties the machine's disk. Its cluster must have let go of it before.
+ * @throws {LandfallError} `machine-taken`, `in-service`: it is no longer this cluster's to wipe.
+ */
+export async function orderWipe(
+  { plan, generation }: Landing,
+  { mac }: MachinePlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const seconds = plan.timeouts.boot + graceSeconds;
+  await withBootClient(plan.boot, signal, (client) =>
+    client.arm({ mac, cluster: plan.cluster, generation, kind: "wipe", seconds }),
+  );
+}
+
+/** Waits until the machine has told that its disk is empty. @throws {LandfallError} `not-wiped` */
+export async function awaitWipe(
+  { plan }: Landing,
+  { mac, name }: MachinePlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + plan.timeouts.boot * 1000;
+  await withBootClient(plan.boot, signal, async (client) => {
+    for (;;) {
+      const order = (await client.get(mac))?.order;
+      if (order?.kind === "wipe" && order.state === "done") return;
+      const over = order?.kind !== "wipe" || !["armed", "running"].includes(order.state);
+      if (over || performance.now() > deadline) {
+        throw new LandfallError("not-wiped", `the disk of ${name} was not wiped`, {
+          found:
+            order === undefined
+              ? "no order"
+              : `${order.kind}: ${order.state}${order.reason === undefined ? "" : `, ${order.reason}`}`,
+          expected: `its word within ${plan.timeouts.boot} s that nothing is left on it`,
+          next: "see its console; the same command tries again",
+        });
+      }
+      await setTimeout(1000, undefined, { signal });
+    }
   });
 }
 

@@ -42,6 +42,8 @@ export interface MachineRecord {
   readonly started?: string;
   /** ISO 8601: when it took its keys. From then on it is in service, and no step cuts its power but `retire`. */
   readonly delivered?: string;
+  /** ISO 8601: when it gave up its disk's mark, being retired. */
+  readonly released?: string;
   /** Why the last attempt to hand it its keys failed. */
   readonly failed?: string;
   /** SSH host key of its installed system, as SHA256:...; any other is refused. */

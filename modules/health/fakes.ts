@@ -55,6 +55,7 @@ const plan: Plan = {
   machines,
   certificates: [],
   timeouts: { boot: 60, ready: 60 },
+  retireDisks: "keep",
   authorizedKeys: [],
 };
 

@@ -38,6 +38,7 @@ export function examplePlan(masters = 3, workers = 2): Plan {
     machines,
     certificates: certificateRequests({ endpoint, network, machines }),
     timeouts: { boot: 1800, ready: 3600 },
+    retireDisks: "keep",
     authorizedKeys: [],
   };
 }

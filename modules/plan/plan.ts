@@ -54,6 +54,7 @@ export function plan({ site, siteFile, cluster }: PlanInput): Plan {
     machines: pools.flatMap((pool) =>
       pool.members.map((machine) => planMachine(site, machine, pool, absolute)),
     ),
+    retireDisks: cluster.retire?.disks ?? defaults.retireDisks,
     timeouts: {
       boot: cluster.timeouts?.boot ?? defaults.bootTimeout,
       ready: cluster.timeouts?.ready ?? defaults.readyTimeout,

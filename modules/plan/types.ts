@@ -24,6 +24,8 @@ export interface Plan {
   readonly certificates: readonly CertificateRequest[];
   /** Seconds. */
   readonly timeouts: { readonly boot: number; readonly ready: number };
+  /** What becomes of a machine's disk when it leaves. */
+  readonly retireDisks: "keep" | "wipe";
   readonly authorizedKeys: readonly string[];
 }
 

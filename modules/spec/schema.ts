@@ -15,6 +15,7 @@ export const defaults = {
   readyTimeout: 3600,
   fileMode: 0o644,
   schedulableMasters: false,
+  retireDisks: "keep",
   /** Machines. */
   powerAtOnce: 20,
   /** Seconds. */
@@ -414,6 +415,16 @@ export const clusterSchema = z
       })
       .optional()
       .describe("How long to wait."),
+    retire: z
+      .strictObject({
+        disks: z.enum(["keep", "wipe"]).optional().meta({
+          description:
+            "`keep`: marked as free, data stays until the next install. `wipe`: emptied through one more network boot, and looked at again; wants `boot.service: landfall`.",
+          default: defaults.retireDisks,
+        }),
+      })
+      .optional()
+      .describe("What becomes of machines that leave the cluster, or lose it."),
     ssh: z
       .strictObject({
         authorizedKeys: z.array(z.string()).optional().describe("Public keys, one a line of a `.pub` file."),

@@ -78,22 +78,24 @@ describe("a machine that Landfall knows", () => {
     },
   );
 
-  it.each(["install", "wipe", "rescue", "memory"] as const)(
-    "boots its profile by an order: %s",
-    async (kind) => {
-      await register(kind);
-      const { ask } = await open();
-      expect((await ask(`/ignition?${query}`)).status).toBe(404);
-      const report = `http://boot:8080/report?mac=52-54-00-00-00-01`;
-      expect((await ask(`/ipxe?${query}`)).body).toBe(
-        `#!ipxe\nkernel /k a landfall.order=${id} landfall.report=${report}\nboot\n`,
-      );
-      expect((await machines.get(mac))?.order).toMatchObject({ state: "running", boots: 1 });
-      expect((await ask(`/ignition?${query}`)).status).toBe(200);
-      expect((await ask(`/metadata?${query}`)).body).toContain("NAME=m\n");
-      expect((await ask(`/generic?${query}`)).body).toBe("name: m\n");
-    },
-  );
+  it.each([
+    ["install", ""],
+    ["wipe", " landfall.action=wipe"],
+    ["rescue", " landfall.action=rescue"],
+    ["memory", ""],
+  ] as const)("boots its profile by an order: %s", async (kind, action) => {
+    await register(kind);
+    const { ask } = await open();
+    expect((await ask(`/ignition?${query}`)).status).toBe(404);
+    const report = `http://boot:8080/report?mac=52-54-00-00-00-01`;
+    expect((await ask(`/ipxe?${query}`)).body).toBe(
+      `#!ipxe\nkernel /k a landfall.order=${id} landfall.report=${report}${action}\nboot\n`,
+    );
+    expect((await machines.get(mac))?.order).toMatchObject({ state: "running", boots: 1 });
+    expect((await ask(`/ignition?${query}`)).status).toBe(200);
+    expect((await ask(`/metadata?${query}`)).body).toContain("NAME=m\n");
+    expect((await ask(`/generic?${query}`)).body).toBe("name: m\n");
+  });
 
   it("boots its disk once the order is done, or has expired", async () => {
     await register("install");

@@ -190,9 +190,11 @@ function baseOf({ headers }: Asked): string | undefined {
   return typeof host === "string" && /^[A-Za-z0-9.:[\]-]{1,255}$/.test(host) ? `http://${host}` : undefined;
 }
 
-function withOrder(boot: NetBoot, { id }: Order, base: string, mac: string): NetBoot {
+function withOrder(boot: NetBoot, { id, kind }: Order, base: string, mac: string): NetBoot {
   const report = `${base}/report?mac=${mac.replaceAll(":", "-")}`;
-  return { ...boot, args: [...boot.args, `landfall.order=${id}`, `landfall.report=${report}`] };
+  // The profile says how to install; what else is ordered, the initrd has to be told.
+  const action = kind === "wipe" || kind === "rescue" ? [`landfall.action=${kind}`] : [];
+  return { ...boot, args: [...boot.args, `landfall.order=${id}`, `landfall.report=${report}`, ...action] };
 }
 
 /** Computed once for each object, for as long as that is there. */

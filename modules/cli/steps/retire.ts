@@ -1,13 +1,14 @@
 import { release } from "../../deliver/index.ts";
 import type { Api } from "../../kubernetes/index.ts";
 import { retire } from "../../pki/index.ts";
+import type { MachinePlan, Plan } from "../../plan/index.ts";
 import { openPower } from "../../power/index.ts";
-import { endBoot } from "../boot-orders.ts";
+import { awaitWipe, endBoot, orderWipe } from "../boot-orders.ts";
 import { clusterApi } from "../cluster-api.ts";
 import { deleteNode, drain } from "../drain.ts";
 import { machineTarget } from "../machine-target.ts";
 import { powerDeps } from "../power-deps.ts";
-import { findRun, forgetMachine, forgetRun, readMachine } from "../run-record.ts";
+import { findRun, forgetMachine, forgetRun, readMachine, writeMachine } from "../run-record.ts";
 import { pkiDir, type Workspace } from "../workspace.ts";
 import type { StepContext } from "./context.ts";
 
@@ -19,13 +20,14 @@ const drainSeconds = 120;
 /**
  * Takes a machine out of its cluster: its pods move, it marks its disk as free, and its power is cut. One that does not
  * answer keeps the mark, so that no other cluster installs over it unasked; one that was never started is only forgotten.
+ * Where the cluster wants it, a disk that is free is then emptied.
  */
 export async function retireMachine(
   context: Omit<StepContext, "run">,
   cluster: string,
   name: string,
 ): Promise<void> {
-  const { workspace, say, signal } = context;
+  const { workspace, say, signal, now } = context;
   const record = readMachine(workspace, cluster, name);
   if (record === undefined) return say(name, "was never started");
   const { machine, delivered } = record;
@@ -41,8 +43,8 @@ export async function retireMachine(
     const power = openPower(machine.bmc, powerDeps(workspace, { tell: (sentence) => say(name, sentence) }), {
       signal,
     });
-    let free = false;
-    if (delivered !== undefined && (await power.state()) === "on") {
+    let free = record.released !== undefined;
+    if (!free && delivered !== undefined && (await power.state()) === "on") {
       const proxy = plan?.proxy;
       const target = {
         workspace,
@@ -56,9 +58,22 @@ export async function retireMachine(
       free = await tryTo(context, name, `its disk keeps the mark of ${cluster}`, () =>
         release(machineTarget(target)),
       );
+      if (free) writeMachine(workspace, cluster, { ...record, released: now().toISOString() });
     }
     await power.off();
-    if (run !== undefined) await endBoot({ ...run, generation: record.generation }, machine, free, signal);
+    if (run !== undefined) {
+      const landing = { ...run, generation: record.generation };
+      await endBoot(landing, machine, free, signal);
+      if (free && run.plan.retireDisks === "wipe" && hasDisk(run.plan, machine)) {
+        await orderWipe(landing, machine, signal);
+        await power.bootFromNetworkOnce();
+        await power.on();
+        say(name, "starts from the network, to have its disk wiped");
+        await awaitWipe(landing, machine, signal);
+        await power.off();
+        say(name, "its disk is empty");
+      }
+    }
     if (api !== undefined)
       await tryTo(context, name, "its node stays listed", () => deleteNode(api, name, signal));
   } finally {
@@ -66,6 +81,12 @@ export async function retireMachine(
   }
   forgetMachine(workspace, cluster, name);
   say(name, "retired, power off");
+}
+
+/** Of a pool that is gone nothing is known: a machine without a disk says that there is nothing to wipe. */
+function hasDisk({ pools }: Plan, { pool }: MachinePlan): boolean {
+  const known = pools.find(({ name }) => name === pool);
+  return known === undefined || known.disk !== undefined;
 }
 
 async function moveAway({ say, signal }: Omit<StepContext, "run">, api: Api, name: string): Promise<void> {

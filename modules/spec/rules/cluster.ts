@@ -43,6 +43,17 @@ export function checkIdentity(file: ClusterFile, knownReleases: readonly string[
   });
 }
 
+/** Who empties disks is sent there by an order, and only Landfall's own boot service knows orders. */
+export function checkRetire(file: ClusterFile, site: SiteFacts | undefined, report: Report): void {
+  const service = site?.file.partial.boot?.service;
+  if (file.partial.retire?.disks !== "wipe" || service === undefined || service === "landfall") return;
+  report(
+    file,
+    ["retire", "disks"],
+    `found wipe on a site with ${service}, expected boot.service: landfall, or keep`,
+  );
+}
+
 function oneOf(values: readonly string[]): string {
   return values.length === 1 ? values[0]! : `one of ${values.join(", ")}`;
 }

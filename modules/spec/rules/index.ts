@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import type { Diagnostic } from "../diagnostic.ts";
 import { pathText } from "../shape.ts";
 import { checkClaims, readClaims } from "./claims.ts";
-import { checkIdentity, checkRanges } from "./cluster.ts";
+import { checkIdentity, checkRanges, checkRetire } from "./cluster.ts";
 import { checkEndpoint, checkEndpointsApart } from "./endpoint.ts";
 import { readSite } from "./facts.ts";
 import { checkPools } from "./pools.ts";
@@ -40,6 +40,7 @@ export function checkRules(
     checkPools(file, pools, report);
     checkRanges(file, site, pools, report);
     checkEndpoint(file, site, pools, report);
+    checkRetire(file, site, report);
   }
   for (const here of Map.groupBy(claimed, ({ file }) => file.siteFile ?? file).values()) {
     checkClaims(here[0]?.site, here, report);

@@ -160,6 +160,11 @@ const cases: Case[] = [
     ],
   },
   {
+    rule: "disks to wipe where no order can be given",
+    cluster: [["version: v1\n", "version: v1\nretire: { disks: ‸wipe }\n"]],
+    says: ["retire.disks: found wipe on a site with matchbox, expected boot.service: landfall, or keep"],
+  },
+  {
     rule: "boot endpoints of another form",
     site: [
       [
