@@ -546,3 +546,118 @@ describe("gRPC", () => {
     await same(`/ipxe?mac=${mac}`);
   });
 });
+
+describe("other than Matchbox, on purpose:", () => {
+  const refused = (reason: RegExp) => ({ code: "InvalidArgument", message: expect.stringMatching(reason) });
+
+  it("a broken Ignition config is refused when it is put; Matchbox takes it, and serves an empty one", async () => {
+    await land();
+    const put = (peer: Peer, text: string, name = "p.ign") =>
+      outcome(peer.ignition.ignitionPut({ name, config: Buffer.from(text) }), peer);
+    const broken = `{"ignition":{"version":"3.4.0"},"storage":{"files":[{"path":"relative"}]}}`;
+    expect(await put(real, "{")).not.toHaveProperty("code");
+    expect((await ask(real, `/ignition?mac=${mac}`)).body).toContain(`"version":""`);
+    const before = await ask(ours, `/ignition?mac=${mac}`);
+    expect(await put(ours, "{")).toEqual(refused(/^p\.ign is no valid Ignition config: /));
+    expect(await put(ours, broken)).toEqual(refused(/path not absolute/));
+    expect(await put(ours, "")).toEqual(refused(/not a config \(empty\)/));
+    expect(await put(ours, "variant: fcos", "p.yaml")).toEqual(refused(/translate Butane configs before/));
+    expect(await ask(ours, `/ignition?mac=${mac}`)).toEqual(before);
+  });
+
+  it("one that somebody breaks by hand is answered 500, which Ignition asks again", async () => {
+    await land();
+    writeBoth(peers, "ignition/p.ign", "{");
+    expect(await ask(real, `/ignition?mac=${mac}`)).toMatchObject({ status: 200 });
+    await expect.poll(() => ask(ours, `/ignition?mac=${mac}`)).toMatchObject({ status: 500 });
+  });
+
+  it("a template that cannot be rendered is refused when it is put", async () => {
+    const config = Buffer.from("{{ .a | nonsense }}");
+    expect(await outcome(real.generic.genericPut({ name: "g", config }), real)).not.toHaveProperty("code");
+    expect(await outcome(ours.generic.genericPut({ name: "g", config }), ours)).toEqual(
+      refused(/^g is no template that can be rendered here: line 1, column /),
+    );
+  });
+
+  it("a group whose MAC is none is refused; Matchbox takes it, and never selects it", async () => {
+    const group = { id: "g", profile: "p", selector: { mac: "52:54:00" } };
+    expect(await outcome(real.groups.groupPut({ group }), real)).not.toHaveProperty("code");
+    expect(await outcome(ours.groups.groupPut({ group }), ours)).toEqual(
+      refused(/selector\.mac is no MAC address/),
+    );
+  });
+
+  it.each(["../profiles/x", "a/b", ".x", "", "x".repeat(300), "a\0b", "a\nb"])(
+    "the name %j is refused; Matchbox may write to another folder",
+    async (name) => {
+      const config = Buffer.from("x");
+      expect(await outcome(ours.generic.genericPut({ name, config }), ours)).toEqual(refused(/no name/));
+      expect(await outcome(ours.generic.genericGet({ name }), ours)).toEqual(refused(/no name/));
+      expect(await outcome(ours.generic.genericDelete({ name }), ours)).toEqual(refused(/no name/));
+      if (name === "") return;
+      const group = { id: name, profile: "p" };
+      expect(await outcome(ours.groups.groupPut({ group }), ours)).toEqual(refused(/no name/));
+      expect(readdirSync(ours.data).sort()).toEqual(expect.arrayContaining(["generic", "groups"]));
+    },
+  );
+
+  it("a label with a line break is left out; Matchbox writes it into metadata as lines of its own", async () => {
+    await putGroup({ id: "g", profile: "p", metadata: { name: "m1" } });
+    const path = "/metadata?hostname=x%0ANAME=evil";
+    expect((await ask(real, path)).body.split("\n")).toContain("NAME=evil");
+    expect((await ask(ours, path)).body.split("\n")).not.toContain("NAME=evil");
+  });
+
+  it("metadata has an order, the group's own keys first", async () => {
+    await putGroup({ id: "g", profile: "p", selector: {}, metadata: { b: "1", a: { d: "2", c: "3" } } });
+    for (let i = 0; i < 20; i++)
+      expect((await ask(ours, "/metadata?y=1&x=2")).body).toBe(
+        "A_C=3\nA_D=2\nB=1\nREQUEST_QUERY_X=2\nREQUEST_QUERY_Y=1\nREQUEST_RAW_QUERY=y=1&x=2\n",
+      );
+  });
+
+  it("every body's length is told; Matchbox sends the longer ones in chunks", async () => {
+    const args = Array.from({ length: 500 }, (_, i) => `argument=${i}`);
+    await both((peer) =>
+      outcome(peer.profiles.profilePut({ profile: { id: "p", boot: { kernel: "k", args } } }), peer),
+    );
+    await putGroup({ id: "g", profile: "p" });
+    const length = async (peer: Peer) => (await fetch(`${peer.http}/ipxe`)).headers.get("content-length");
+    expect(await length(real)).toBeNull();
+    expect(Number(await length(ours))).toBe((await same("/ipxe")).body.length);
+  });
+
+  it("among more than twelve groups with the same selector the first file answers; in Matchbox any", async () => {
+    for (let i = 20; i > 0; i--)
+      await putGroup({ id: `g${i}`, profile: "p", selector: { os: "x" }, metadata: { g: i } });
+    expect((await ask(ours, "/metadata?os=x")).body).toContain("G=1\n");
+    expect((await ask(real, "/metadata?os=x")).status).toBe(200);
+  });
+
+  it("an address with bytes beyond ASCII is a bad request; iPXE sends none", async () => {
+    const path = Buffer.from("/metadata?a=ü").toString("latin1");
+    expect((await ask(real, path)).status).toBe(404);
+    expect((await ask(ours, path)).status).toBe(400);
+  });
+
+  it("a request without a group is refused; Matchbox dies of it", async () => {
+    expect(await outcome(ours.groups.groupPut({}), ours)).toEqual({
+      code: "Unknown",
+      message: "Id is required",
+    });
+    expect(await outcome(ours.profiles.profilePut({}), ours)).toEqual({
+      code: "Unknown",
+      message: "Id is required",
+    });
+    expect((await ask(ours, "/")).status).toBe(200);
+  });
+
+  it("deprecated cloud configs are not served", async () => {
+    writeBoth(peers, "cloud/c", "#cloud-config\n");
+    await both((peer) => outcome(peer.profiles.profilePut({ profile: { id: "p", cloudId: "c" } }), peer));
+    await putGroup({ id: "g", profile: "p" });
+    expect((await ask(real, "/cloud")).status).toBe(200);
+    expect((await ask(ours, "/cloud")).status).toBe(404);
+  });
+});
