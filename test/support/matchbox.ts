@@ -83,6 +83,7 @@ function issueTls(folder: string): void {
   const now = new Date();
   const authority = issueAuthority({ authority: "kubernetes", cluster: "test", now });
   writeFileSync(join(folder, "ca.crt"), authority.certificate);
+  writeFileSync(join(folder, "ca.key"), authority.key, { mode: 0o600 }); // for certificates that are refused
   for (const usage of ["server", "client"] as const) {
     const { certificate, key } = issueCertificate({
       now,

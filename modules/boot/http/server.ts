@@ -28,6 +28,8 @@ export interface SeenRequest {
 /** What a machine sends is small: a report, at most. */
 const maxBody = 64 * 1024;
 const maxHeaders = 16 * 1024;
+/** Racks are smaller; what is beyond is somebody's mistake. */
+const maxConnections = 8192;
 
 export function httpServer(options: HttpOptions): Server {
   const { wire, assets, apps = [], onRequest, onError } = options;
@@ -38,7 +40,13 @@ export function httpServer(options: HttpOptions): Server {
 
   const server = createServer(
     // Slow senders hold a socket, and no more, for this long.
-    { maxHeaderSize: maxHeaders, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 60_000 },
+    {
+      maxHeaderSize: maxHeaders,
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      keepAliveTimeout: 60_000,
+      connectionsCheckingInterval: 2_000,
+    },
     (request, response) => {
       const { method = "GET", url = "/", headers } = request;
       if (onRequest !== undefined) {
@@ -65,7 +73,7 @@ export function httpServer(options: HttpOptions): Server {
       }
     },
   );
-  server.maxRequestsPerSocket = 0;
+  server.maxConnections = maxConnections;
   return server;
 }
 

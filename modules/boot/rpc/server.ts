@@ -25,6 +25,9 @@ export interface RpcServer {
 /** As grpc-go's default. */
 const maxMessage = 4 * 1024 * 1024;
 const drainMilliseconds = 5000;
+const maxConnections = 1024;
+/** A session that says nothing for this long, not even a ping, is told to go. */
+const idleMilliseconds = 600_000;
 
 export function rpcServer({ tls, routes }: RpcOptions): RpcServer {
   const ending = new AbortController();
@@ -60,9 +63,11 @@ export function rpcServer({ tls, routes }: RpcOptions): RpcServer {
     },
     handler,
   );
+  server.maxConnections = maxConnections;
   server.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
+    session.setTimeout(idleMilliseconds, () => session.close());
     session.on("error", () => session.destroy());
   });
 
