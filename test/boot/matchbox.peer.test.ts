@@ -560,6 +560,9 @@ describe("other than Matchbox, on purpose:", () => {
     const before = await ask(ours, `/ignition?mac=${mac}`);
     expect(await put(ours, "{")).toEqual(refused(/^p\.ign is no valid Ignition config: /));
     expect(await put(ours, broken)).toEqual(refused(/path not absolute/));
+    expect(await put(ours, `{"ignition":{"version":"3.5.0"}}`)).toEqual(
+      refused(/expected 3\.0\.0 to 3\.4\.0$/),
+    );
     expect(await put(ours, "")).toEqual(refused(/not a config \(empty\)/));
     expect(await put(ours, "variant: fcos", "p.yaml")).toEqual(refused(/translate Butane configs before/));
     expect(await ask(ours, `/ignition?mac=${mac}`)).toEqual(before);

@@ -2,13 +2,6 @@
 import { createReadStream, statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { translate } from "@landfall/ignition";
-
-/** The bytes that Matchbox answers: brought to 3.4.0. Undefined where it would answer an empty config. */
-export function servedIgnition(raw: Uint8Array): Uint8Array | undefined {
-  const served = translate(raw);
-  return served === undefined ? undefined : Buffer.from(served);
-}
 
 export function plainAssets(folder: string) {
   return (path: string, request: IncomingMessage, response: ServerResponse): void => {

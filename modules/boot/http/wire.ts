@@ -1,5 +1,6 @@
 // Matchbox's HTTP endpoints, as a function from requests to answers. What differs from Matchbox on purpose is listed in
 // docs/reference/boot-service.md, and named in the contract suite.
+import { translate } from "@landfall/ignition";
 import { LandfallError } from "../../spec/error.ts";
 import type { Catalog, Group, NetBoot, Profile } from "../catalog/index.ts";
 import type { BootGate } from "../gate.ts";
@@ -12,7 +13,6 @@ import { type Answer, type Asked, failure, notFound, notReady, ok, plain } from 
 import { serveContent } from "./content.ts";
 import { labelsOf, machineOf } from "./labels.ts";
 import { localGrub, localIpxe } from "./local-boot.ts";
-import { servedIgnition } from "./parts.ts";
 import { cleanPath, parseTarget, redirect, type Target } from "./path.ts";
 import { bootstrapScript, grubConfig, ipxeScript } from "./scripts.ts";
 import { environmentLines, groupVariables, requestVariables } from "./variables.ts";
@@ -54,7 +54,10 @@ export function matchboxWire({ catalog, gate, assets, reportUrl }: WireOptions):
   const ipxe = scriptEndpoint(ipxeScript, ok(Buffer.from(localIpxe)));
   const grub = scriptEndpoint(grubConfig, ok(Buffer.from(localGrub)));
   const environment = cached((group: Group) => environmentLines(groupVariables(group)));
-  const ignitionServed = cached((raw: Uint8Array) => servedIgnition(raw));
+  const ignitionServed = cached((raw: Uint8Array) => {
+    const served = translate(raw);
+    return served === undefined ? undefined : Buffer.from(served);
+  });
 
   const endpoints: Readonly<Record<string, Endpoint>> = {
     "/boot.ipxe": () => bootstrap,

@@ -3,7 +3,7 @@
 // InvalidArgument with the reason.
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
-import { validate } from "@landfall/ignition";
+import { translate, validate } from "@landfall/ignition";
 import { LandfallError } from "../../spec/error.ts";
 import {
   type Catalog,
@@ -214,6 +214,10 @@ function checkIgnition(name: string, config: Uint8Array): void {
     );
   const verdict = validate(config);
   if (!verdict.valid) throw invalid(`${name} is no valid Ignition config: ${verdict.reason}`);
+  if (translate(config) === undefined)
+    throw invalid(
+      `${name} is of version ${verdict.version}, and configs are served as 3.4.0: expected 3.0.0 to 3.4.0`,
+    );
 }
 
 function fromGroupMessage({ id, name, profile, selector, metadata }: GroupMessage): Omit<Group, "key"> {
