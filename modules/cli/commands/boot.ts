@@ -84,18 +84,6 @@ function where(
   return `HTTP on ${text(http)}${rpc === undefined ? "" : `, gRPC on ${text(rpc)}`}`;
 }
 
-async function openStore(
-  { store, dataPath }: BootFlags,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<BootStore> {
-  if (store === "file") return openFileStore(dataPath);
-  const { LANDFALL_BOOT_DATABASE: database } = env;
-  if (database) return openPostgresStore(database);
-  throw new LandfallError("usage", "-store=postgres needs to know its database", {
-    expected: "LANDFALL_BOOT_DATABASE=postgres://USER:PASSWORD@HOST/DATABASE, in the environment only",
-  });
-}
-
 /** What Matchbox sees to before it starts. */
 function checkFolders({ store, dataPath, assetsPath }: BootFlags): void {
   for (const [flag, path] of [
