@@ -1,9 +1,18 @@
 // The boot service: what machines boot, and what is known of them.
 export type { CatalogKind, CatalogOptions } from "./catalog/index.ts";
+export {
+  type ClusterView,
+  type FleetView,
+  fleetView,
+  type MachineView,
+  type SoftTimeouts,
+  softTimeouts,
+} from "./fleet/index.ts";
 export { type BootGate, bootGate } from "./gate.ts";
 export { plainAssets } from "./http/parts.ts";
 export { reportApp } from "./http/report.ts";
 export type { SeenRequest } from "./http/server.ts";
+export { type Logger, type LogLevel, logLevels, openLogger } from "./log/index.ts";
 export { type Applied, type Machines, type MachinesOptions, openMachines } from "./machine/machines.ts";
 export { answer, inForce } from "./machine/transition.ts";
 export {
@@ -21,9 +30,11 @@ export {
   type Stage,
   stages,
 } from "./machine/types.ts";
+export { countedStore } from "./metrics/index.ts";
 export { type BootClient, type BootClientOptions, bootClient, type Landing } from "./rpc/client.ts";
 export { type MachineRoutesOptions, machineRoutes } from "./rpc/machine-routes.ts";
 export type { ServerTls } from "./rpc/server.ts";
+export { openSeen, type Seen, type SeenOptions } from "./seen.ts";
 export { type BootService, type BootServiceOptions, type Listen, startBootService } from "./serve.ts";
 export { type FileStoreOptions, openFileStore } from "./store/file.ts";
 export { openMemoryStore } from "./store/memory.ts";

@@ -38,6 +38,8 @@ export interface BootServiceOptions {
   readonly routes?: readonly ((router: ConnectRouter) => void)[];
   readonly catalog?: CatalogOptions;
   readonly onRequest?: (seen: SeenRequest) => void;
+  /** Told how long finding a group took. */
+  readonly onSelection?: (seconds: number) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -52,7 +54,8 @@ export interface BootService {
 /** @throws {LandfallError} `port-taken`, `address-invalid`, `tls-invalid` */
 export async function startBootService(options: BootServiceOptions): Promise<BootService> {
   const { store, gate, assets, reportUrl, dataPath, routes = [], onError } = options;
-  const catalog = openCatalog(store, options.catalog);
+  const opened = openCatalog(store, options.catalog);
+  const catalog = options.onSelection === undefined ? opened : timed(opened, options.onSelection);
   const wire = matchboxWire({ catalog, gate, reportUrl, assets: assets !== undefined });
   const http = httpServer({ wire, assets, apps: options.apps ?? [], onRequest: options.onRequest, onError });
   const rpc =
@@ -77,6 +80,16 @@ export async function startBootService(options: BootServiceOptions): Promise<Boo
       await Promise.all([drained(http), rpc?.close()]);
     },
   };
+}
+
+function timed(catalog: Catalog, onSelection: (seconds: number) => void): Catalog {
+  const select: Catalog["select"] = (labels) => {
+    const start = performance.now();
+    const group = catalog.select(labels);
+    onSelection((performance.now() - start) / 1000);
+    return group;
+  };
+  return { ...catalog, select };
 }
 
 function rpcOf(tls: ServerTls, routes: readonly ((router: ConnectRouter) => void)[]): RpcServer {

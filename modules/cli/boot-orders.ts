@@ -108,8 +108,14 @@ export async function awaitWipe(
 /** Shows a health report to those who watch the service's page. It is news, and never the reason that a deploy fails. */
 export async function showConditions(plan: Plan, report: object, signal: AbortSignal): Promise<void> {
   if (plan.boot.service !== "landfall") return;
+  const checked = new Date().toISOString();
   try {
-    await withBootClient(plan.boot, signal, (client) => client.putConditions(plan.cluster, report), 2);
+    await withBootClient(
+      plan.boot,
+      signal,
+      (client) => client.putConditions(plan.cluster, { ...report, checked }),
+      2,
+    );
   } catch {
     signal.throwIfAborted();
   }

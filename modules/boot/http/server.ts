@@ -23,6 +23,8 @@ export interface SeenRequest {
   readonly target: string;
   readonly status: number;
   readonly seconds: number;
+  /** Of the answer, on the wire. */
+  readonly bytes: number;
 }
 
 /** What a machine sends is small: a report, at most. */
@@ -51,12 +53,15 @@ export function httpServer(options: HttpOptions): Server {
       const { method = "GET", url = "/", headers } = request;
       if (onRequest !== undefined) {
         const start = performance.now();
+        const { socket } = request;
+        const before = socket.bytesWritten;
         response.once("close", () =>
           onRequest({
             method,
             target: url,
             status: response.statusCode,
             seconds: (performance.now() - start) / 1000,
+            bytes: socket.bytesWritten - before,
           }),
         );
       }

@@ -1,21 +1,26 @@
 // The boot service as a process.
 import { randomBytes } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { pino } from "pino";
 import {
   type BootStore,
   bootGate,
+  countedStore,
+  type Logger,
   machineRoutes,
   openFileStore,
+  openLogger,
   openMachines,
   openPostgresStore,
+  openSeen,
   plainAssets,
   reportApp,
+  type Seen,
   startBootService,
 } from "../../boot/index.ts";
 import { LandfallError } from "../../spec/error.ts";
-import { type BootFlags, readBootFlags } from "../boot-flags.ts";
+import { type Address, type BootFlags, readBootFlags } from "../boot-flags.ts";
 import type { Invocation } from "../main.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -31,11 +36,21 @@ export async function bootServeCommand(
     return;
   }
   checkFolders(flags);
-  const log = pino({ level: flags.logLevel });
+  const log = openLogger({
+    level: flags.logLevel,
+    pretty: process.stdout.isTTY,
+    write: (line) => process.stdout.write(line),
+  });
   const tls = flags.rpc && readTls(flags);
-  const store = await openStore(flags, workspace.env);
+  const opened = await openStore(flags, workspace.env);
+  const store = countedStore(opened, (error) => seen?.metrics.storeError(error));
+  const seen = flags.page && openSeen({ store, logger: log.with({ part: "page" }) });
   const now = () => new Date();
-  const machines = openMachines({ store, now, onBroken: (error) => log.error(error.message) });
+  const machines = openMachines({
+    store,
+    now,
+    onBroken: (error) => log.error("a machine's record is broken", { error }),
+  });
   const service = await startBootService({
     store,
     dataPath: flags.dataPath,
@@ -47,20 +62,26 @@ export async function bootServeCommand(
     apps: [reportApp(machines)],
     routes: [machineRoutes({ machines, store, newId: () => randomBytes(16).toString("hex") })],
     catalog: {
-      onBroken: (kind, key, error) => log.warn({ kind, key, found: error.details.found }, error.message),
+      onBroken: (kind, document, error) => log.warn("a document is broken", { kind, document, error }),
       onStore: (error) =>
-        error === undefined ? log.info("the store is there again") : log.error(error.message),
+        error === undefined
+          ? log.info("the store is there again")
+          : log.error("the store does not answer", { error }),
     },
-    onRequest: ({ method, target, status, seconds }) =>
-      log.info({ status, seconds }, `HTTP ${method} ${target}`),
-    onError: (error) => log.error(error),
+    onRequest: (request) => {
+      seen?.metrics.request(request);
+      log.info("request", { ...request });
+    },
+    ...(seen !== undefined && { onSelection: seen.metrics.selection }),
+    onError: (error) => log.error("a request failed", { error }),
   });
-  process.stderr.write(`landfall boot: ready, ${where(service.http, service.rpc)}\n`);
+  const page = flags.page && seen && (await pageAddress(seen, flags.page, log));
+  process.stderr.write(`landfall boot: ready, ${where(service.http, service.rpc, page)}\n`);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  await service.close();
+  await Promise.all([service.close(), seen?.close()]);
   await store.close();
 }
 
@@ -75,13 +96,26 @@ async function openStore({ store, dataPath }: BootFlags, env: Workspace["env"]):
   });
 }
 
-function where(
-  http: { address: string; port: number },
-  rpc: { address: string; port: number } | undefined,
-): string {
-  const text = ({ address, port }: { address: string; port: number }) =>
+/** Machines come first: they are served also where the page cannot be. */
+async function pageAddress(seen: Seen, { host, port }: Address, log: Logger) {
+  try {
+    return await seen.listen(host, port);
+  } catch (error) {
+    log.error("the page is not served", { address: `${host}:${port}`, error });
+    return undefined;
+  }
+}
+
+type Listening = Pick<AddressInfo, "address" | "port">;
+
+function where(http: Listening, rpc: Listening | undefined, page: Listening | undefined): string {
+  const text = ({ address, port }: Listening) =>
     address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-  return `HTTP on ${text(http)}${rpc === undefined ? "" : `, gRPC on ${text(rpc)}`}`;
+  return [
+    `HTTP on ${text(http)}`,
+    ...(rpc === undefined ? [] : [`gRPC on ${text(rpc)}`]),
+    ...(page === undefined ? [] : [`page on http://${text(page)}/`]),
+  ].join(", ");
 }
 
 /** What Matchbox sees to before it starts. */

@@ -1,0 +1,185 @@
+// The fleet as the store has it, kept in memory: read once, then document by document as the store tells of changes.
+import type { Logger } from "../log/index.ts";
+import { type MachineRecord, machineRecordSchema } from "../machine/types.ts";
+import type { BootStore, Entry, Kind } from "../store/types.ts";
+import { type ClusterReport, clusterReportSchema } from "./conditions.ts";
+import { fleetOf } from "./fleet-view.ts";
+import { machineView } from "./machine-view.ts";
+import { type SoftTimeouts, softTimeouts } from "./timeouts.ts";
+import type { FleetView, MachineView } from "./types.ts";
+
+export interface LiveFleetOptions {
+  readonly store: BootStore;
+  readonly logger: Logger;
+  readonly timeouts?: SoftTimeouts;
+  /** Default: the computer's clock. */
+  readonly now?: () => Date;
+  /** How often time alone may change what people see. Default: 5 s. */
+  readonly tickMs?: number;
+  /** Until the store is asked again that did not answer. Default: 1 s. */
+  readonly retryMs?: number;
+  /** Told of each record that changed while it watched; `before` is absent for a machine that is new. */
+  readonly onRecord?: (before: MachineRecord | undefined, after: MachineRecord) => void;
+}
+
+export interface LiveFleet {
+  /** As of now. The same object, and in it the same machines, for as long as nothing changed. */
+  readonly view: () => FleetView;
+  /** @param mac lower case, joined with ':' */
+  readonly machine: (mac: string) => MachineView | undefined;
+  readonly records: () => readonly MachineRecord[];
+  /** Why what it shows may be old; `undefined` while it follows the store. */
+  readonly trouble: () => { readonly since: string; readonly what: string } | undefined;
+  /** Calls back when something changed, and on each tick. Returns what ends it. */
+  readonly onChange: (callback: () => void) => () => void;
+  readonly close: () => void;
+}
+
+type Watched = Extract<Kind, "machines" | "conditions">;
+const watched: readonly Watched[] = ["machines", "conditions"];
+
+/** Past so many changed documents at once, reading all of them again is quicker. */
+const manyChanges = 200;
+
+export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
+  const { store, logger, timeouts = softTimeouts, tickMs = 5000, retryMs = 1000 } = options;
+  const now = options.now ?? (() => new Date());
+  const records = new Map<string, MachineRecord>();
+  const reports = new Map<string, ClusterReport>();
+  const views = new Map<string, { record: MachineRecord; view: MachineView; judged: number }>();
+  const listeners = new Set<() => void>();
+  const changed = new Map<string, { kind: Watched; key: string }>();
+  let readAll = true;
+  let known = false;
+  let trouble: { since: string; what: string } | undefined = {
+    since: now().toISOString(),
+    what: "the store has not been read yet",
+  };
+  let reading = false;
+  let closed = false;
+  let retry: NodeJS.Timeout | undefined;
+  let cached: { view: FleetView; judged: number } | undefined;
+
+  const tell = () => {
+    for (const listener of listeners) listener();
+  };
+
+  function take(kind: Watched, key: string, entry: Entry | undefined): void {
+    if (entry === undefined) {
+      (kind === "machines" ? records : reports).delete(key);
+      return;
+    }
+    const parsed = parse(kind, entry);
+    if (parsed === undefined) {
+      logger.warn("a document of the store is not what it should be", { kind, document: key });
+    } else if (kind === "machines") {
+      const before = records.get(key);
+      const after = parsed as MachineRecord;
+      records.set(key, after);
+      if (known) options.onRecord?.(before, after);
+    } else {
+      reports.set(key, parsed as ClusterReport);
+    }
+  }
+
+  async function readEverything(): Promise<void> {
+    const lists = await Promise.all(watched.map((kind) => store.list(kind)));
+    for (const [index, kind] of watched.entries()) {
+      const entries = new Map(lists[index]?.map((entry) => [entry.key, entry]));
+      const kept: Map<string, unknown> = kind === "machines" ? records : reports;
+      for (const key of [...kept.keys()]) if (!entries.has(key)) kept.delete(key);
+      for (const [key, entry] of entries) take(kind, key, entry);
+    }
+    known = true;
+  }
+
+  /** One at a time; what changes meanwhile is read by the next round. */
+  async function read(): Promise<void> {
+    if (reading || closed) return;
+    reading = true;
+    try {
+      while (!closed && (readAll || changed.size > 0)) {
+        const documents = [...changed.values()];
+        const everything = readAll || documents.length > manyChanges;
+        changed.clear();
+        readAll = false;
+        if (everything) await readEverything();
+        else
+          await Promise.all(
+            documents.map(async ({ kind, key }) => take(kind, key, await store.get(kind, key))),
+          );
+        if (trouble !== undefined && known) logger.info("the page follows the store");
+        trouble = undefined;
+        cached = undefined;
+        tell();
+      }
+    } catch (error) {
+      readAll = true;
+      if (trouble === undefined || !known) logger.warn("the store does not answer the page", { error });
+      trouble = { since: trouble?.since ?? now().toISOString(), what: "the store does not answer" };
+      if (!closed) retry = setTimeout(() => void read(), retryMs);
+      tell();
+    } finally {
+      reading = false;
+    }
+  }
+
+  function viewOf(key: string, record: MachineRecord, at: Date): MachineView {
+    const kept = views.get(key);
+    if (kept?.record === record && at.getTime() - kept.judged < tickMs) return kept.view;
+    const fresh = machineView(record, at, timeouts);
+    const same = kept !== undefined && JSON.stringify(kept.view) === JSON.stringify(fresh);
+    const view = same ? kept.view : fresh;
+    views.set(key, { record, view, judged: at.getTime() });
+    return view;
+  }
+
+  function view(): FleetView {
+    const at = now();
+    if (cached !== undefined && at.getTime() - cached.judged < tickMs) return cached.view;
+    for (const key of [...views.keys()]) if (!records.has(key)) views.delete(key);
+    const machines = [...records].map(([key, record]) => viewOf(key, record, at));
+    cached = { view: fleetOf(machines, [...reports.values()]), judged: at.getTime() };
+    return cached.view;
+  }
+
+  const unwatch = store.watch(({ kind, key }) => {
+    if (kind !== "machines" && kind !== "conditions") return;
+    changed.set(`${kind}/${key}`, { kind, key });
+    void read();
+  });
+  const ticker = setInterval(tell, tickMs);
+  ticker.unref();
+  void read();
+
+  return {
+    view,
+    machine: (mac) => {
+      const key = mac.replaceAll(":", "");
+      const record = records.get(key);
+      return record && viewOf(key, record, now());
+    },
+    records: () => [...records.values()],
+    trouble: () => trouble,
+    onChange: (callback) => {
+      listeners.add(callback);
+      return () => listeners.delete(callback);
+    },
+    close: () => {
+      closed = true;
+      clearInterval(ticker);
+      clearTimeout(retry);
+      unwatch();
+      listeners.clear();
+    },
+  };
+}
+
+function parse(kind: Watched, { bytes }: Entry): MachineRecord | ClusterReport | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return (kind === "machines" ? machineRecordSchema : clusterReportSchema).safeParse(value).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,9 @@
+export {
+  type Fields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  logLevels,
+  openLogger,
+  silentLogger,
+} from "./logger.ts";

@@ -1,0 +1,207 @@
+// Keeps the open page as the service has it. The service renders everything; what changed is put in the place of what
+// was there, node by node, so that what is open stays open and what has the focus keeps it.
+
+/** Set here, and by nobody else: a patch leaves them alone. */
+const own = new Set(["open", "hidden", "data-state"]);
+
+function patch(from, to) {
+  if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName) return from.replaceWith(to);
+  if (from.nodeType !== Node.ELEMENT_NODE) {
+    if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
+    return;
+  }
+  for (const { name } of [...from.attributes])
+    if (!to.hasAttribute(name) && !own.has(name)) from.removeAttribute(name);
+  for (const { name, value } of to.attributes)
+    if (from.getAttribute(name) !== value && !own.has(name)) from.setAttribute(name, value);
+  if (from.classList.contains("more") || from.classList.contains("live") || from.id === "said") return;
+  patchChildren(from, to);
+}
+
+/** Children with an id are found by it, wherever they were; the others by their place. */
+function patchChildren(from, to) {
+  const known = new Map([...from.children].filter(({ id }) => id !== "").map((child) => [child.id, child]));
+  let at = from.firstChild;
+  for (const wanted of [...to.childNodes]) {
+    const kept = wanted.id ? known.get(wanted.id) : at?.id ? undefined : at;
+    if (kept == null) {
+      from.insertBefore(wanted, at);
+      continue;
+    }
+    if (kept === at) at = at.nextSibling;
+    else from.insertBefore(kept, at);
+    known.delete(wanted.id);
+    patch(kept, wanted);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+const parser = new DOMParser();
+const elementOf = (html) => parser.parseFromString(html, "text/html").body.firstElementChild;
+
+// What people hear: a change of what is to be done, not each percent.
+let saidLast = document.getElementById("summary").dataset.say;
+let sayLater;
+function summaryChanged() {
+  const { title, say } = document.getElementById("summary").dataset;
+  if (document.title !== title) document.title = title;
+  if (say === saidLast || sayLater) return;
+  // Things happen in bursts: one sentence about all of them.
+  sayLater = setTimeout(() => {
+    sayLater = undefined;
+    const latest = document.getElementById("summary").dataset.say;
+    if (latest !== saidLast) document.getElementById("said").textContent = latest;
+    saidLast = latest;
+  }, 2000);
+}
+
+// Times count on between two changes, by the service's clock.
+const [navigation] = performance.getEntriesByType("navigation");
+const ahead = Number(document.body.dataset.now) - (performance.timeOrigin + (navigation?.responseStart ?? 0));
+function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} days`;
+}
+function count() {
+  if (document.hidden) return;
+  const now = Date.now() + ahead;
+  for (const time of document.querySelectorAll("time[data-since]")) {
+    const text = duration((now - Date.parse(time.dateTime)) / 1000);
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+setInterval(count, 1000);
+document.addEventListener("visibilitychange", count);
+
+// What is below a machine's line is fetched when it is opened, and again when the machine changes.
+const fetched = new WeakMap();
+async function fill(details) {
+  const line = details.closest(".machine");
+  const more = details.querySelector(".more");
+  const { version } = line.dataset;
+  if (!details.open || fetched.get(more) === version) return;
+  fetched.set(more, version);
+  try {
+    const response = await fetch(more.dataset.from);
+    if (!response.ok) throw new Error(response.statusText);
+    const wanted = parser.parseFromString(`<div>${await response.text()}</div>`, "text/html");
+    patchChildren(more, wanted.body.firstElementChild);
+    count();
+  } catch {
+    // The link below the line leads to the same; the next change tries again.
+    fetched.delete(more);
+  }
+}
+document.addEventListener("toggle", ({ target }) => target.matches?.(".machine > details") && fill(target), true);
+let filling;
+function fillOpen() {
+  filling ??= setTimeout(() => {
+    filling = undefined;
+    for (const details of document.querySelectorAll(".machine > details[open]")) fill(details);
+  }, 500);
+}
+
+// Find, and only those that need a look.
+const [find, only] = ["find", "only"].map((id) => () => document.getElementById(id));
+function filter() {
+  const words = (find()?.value ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const asking = only()?.checked ?? false;
+  let shown = 0;
+  for (const line of document.querySelectorAll(".machine")) {
+    const { signal, find: text } = line.dataset;
+    line.hidden =
+      (asking && signal !== "act" && signal !== "look") || !words.every((word) => text.includes(word));
+    if (!line.hidden) shown += 1;
+  }
+  for (const rack of document.querySelectorAll(".rack")) {
+    rack.hidden = rack.querySelector(".machine:not([hidden])") === null;
+  }
+  document.getElementById("none").hidden = shown > 0 || document.querySelector(".machine") === null;
+}
+document.addEventListener("input", ({ target }) => {
+  if (target === find() || target === only()) filter();
+});
+const filtering = () => find()?.value || only()?.checked;
+function showTools() {
+  const tools = document.getElementById("tools");
+  if (tools) tools.hidden = false;
+}
+
+// The connection. The browser comes back by itself after a loss, but not after an error's answer: then it is done here.
+let version = document.body.dataset.version;
+let source;
+let again = 2000;
+let reloading;
+let reloaded = 0;
+function live(state) {
+  const element = document.getElementById("live");
+  const text = state ? "live" : "not connected, trying again";
+  element.hidden = false;
+  element.dataset.state = state ? "on" : "off";
+  if (element.textContent !== text) element.textContent = text;
+}
+function connect() {
+  source = new EventSource(`events?from=${encodeURIComponent(version)}`);
+  source.addEventListener("open", () => {
+    again = 2000;
+    live(true);
+  });
+  source.addEventListener("error", () => {
+    live(false);
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(connect, again);
+    again = Math.min(again * 2, 60_000);
+  });
+  source.addEventListener("patch", ({ data, lastEventId }) => {
+    version = lastEventId;
+    for (const { id, html } of JSON.parse(data)) {
+      const there = document.getElementById(id);
+      if (there) patch(there, elementOf(html));
+    }
+    changed();
+  });
+  source.addEventListener("reset", reload);
+}
+/** The whole page again, put over this one; not more than once a second. */
+async function reload() {
+  if (reloading) return;
+  reloading = true;
+  source.close();
+  try {
+    await new Promise((resolve) => setTimeout(resolve, reloaded + 1000 - Date.now()));
+    reloaded = Date.now();
+    const response = await fetch("./");
+    if (!response.ok) throw new Error(response.statusText);
+    const wanted = parser.parseFromString(await response.text(), "text/html");
+    version = wanted.body.dataset.version;
+    patch(document.body, wanted.body);
+    showTools();
+    changed();
+    connect();
+  } catch {
+    live(false);
+    setTimeout(connect, again);
+    again = Math.min(again * 2, 60_000);
+  } finally {
+    reloading = false;
+  }
+}
+function changed() {
+  summaryChanged();
+  if (filtering()) filter();
+  fillOpen();
+  count();
+}
+
+showTools();
+filter();
+connect();
