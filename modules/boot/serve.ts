@@ -1,16 +1,17 @@
 // The service as a whole: a store, what is read from it, and the sockets that answer.
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo, Server as NetServer } from "node:net";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Hono } from "hono";
 import { LandfallError } from "../spec/error.ts";
 import { type Catalog, type CatalogOptions, openCatalog } from "./catalog/index.ts";
 import type { BootGate } from "./gate.ts";
-import { httpServer, type SeenRequest } from "./http/server.ts";
+import { httpServer, type SeenRequest, type WebTls } from "./http/server.ts";
 import { matchboxWire } from "./http/wire.ts";
 import { matchboxRoutes } from "./rpc/matchbox-routes.ts";
-import { type RpcServer, rpcServer, type ServerTls } from "./rpc/server.ts";
+import { rpcServer, type ServerTls } from "./rpc/server.ts";
 import type { BootStore } from "./store/types.ts";
 
 export interface Listen {
@@ -23,7 +24,7 @@ export interface Listen {
 export interface BootServiceOptions {
   /** Stays the caller's to close. */
   readonly store: BootStore;
-  readonly http: Listen;
+  readonly http: Listen & { readonly tls?: WebTls | undefined };
   /** Left out: no gRPC, as in Matchbox. */
   readonly rpc?: (Listen & { readonly tls: ServerTls }) | undefined;
   readonly gate?: BootGate | undefined;
@@ -56,10 +57,16 @@ export async function startBootService(options: BootServiceOptions): Promise<Boo
   const { store, gate, assets, reportUrl, dataPath, routes = [], onError } = options;
   const opened = openCatalog(store, options.catalog);
   const catalog = options.onSelection === undefined ? opened : timed(opened, options.onSelection);
-  const wire = matchboxWire({ catalog, gate, reportUrl, assets: assets !== undefined });
-  const http = httpServer({ wire, assets, apps: options.apps ?? [], onRequest: options.onRequest, onError });
+  const { tls } = options.http;
+  const scheme = tls === undefined ? "http" : "https";
+  const wire = matchboxWire({ catalog, gate, reportUrl, scheme, assets: assets !== undefined });
+  const http = usable("HTTPS", tls, () =>
+    httpServer({ wire, assets, apps: options.apps ?? [], tls, onRequest: options.onRequest, onError }),
+  );
+  const sockets = socketsOf(http);
+  const allRoutes = [matchboxRoutes({ store, catalog, dataPath }), ...routes];
   const rpc =
-    options.rpc && rpcOf(options.rpc.tls, [matchboxRoutes({ store, catalog, dataPath }), ...routes]);
+    options.rpc && usable("gRPC", options.rpc.tls, () => rpcServer({ ...options.rpc!, routes: allRoutes }));
   try {
     await Promise.all([
       listen(http, options.http),
@@ -77,7 +84,7 @@ export async function startBootService(options: BootServiceOptions): Promise<Boo
     rpc: rpc?.server.address() as AddressInfo | undefined,
     async close() {
       catalog.close();
-      await Promise.all([drained(http), rpc?.close()]);
+      await Promise.all([drained(http, sockets), rpc?.close()]);
     },
   };
 }
@@ -92,11 +99,13 @@ function timed(catalog: Catalog, onSelection: (seconds: number) => void): Catalo
   return { ...catalog, select };
 }
 
-function rpcOf(tls: ServerTls, routes: readonly ((router: ConnectRouter) => void)[]): RpcServer {
+/** Of an empty file Node would make a server without a certificate, or one that trusts every public authority. */
+function usable<T>(what: string, pem: Partial<ServerTls> | undefined, make: () => T): T {
   try {
-    return rpcServer({ tls, routes });
+    for (const text of [pem?.ca, pem?.cert]) if (text !== undefined) new X509Certificate(text);
+    return make();
   } catch (cause) {
-    throw new LandfallError("tls-invalid", "the gRPC server's certificate, key or CA cannot be used", {
+    throw new LandfallError("tls-invalid", `the ${what} server's certificate, key or CA cannot be used`, {
       cause,
       found: cause instanceof Error ? cause.message : String(cause),
       expected: "PEM files that belong together",
@@ -123,10 +132,21 @@ async function listen(server: NetServer, { host, port }: Listen): Promise<void> 
 
 const drainMilliseconds = 5000;
 
-async function drained(server: Server): Promise<void> {
+async function drained(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   const late = setTimeout(() => server.closeAllConnections(), drainMilliseconds);
   await closed;
   clearTimeout(late);
+}
+
+/** Those that are open. Node takes one that has said nothing yet for busy. */
+function socketsOf(server: NetServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return sockets;
 }

@@ -52,6 +52,15 @@ describe("flags of landfall boot serve", () => {
     });
   });
 
+  it("ask for HTTPS", () => {
+    expect(readBootFlags(["-web-ssl", "-web-key-file=/k"], {}).web).toEqual({
+      certFile: "/etc/matchbox/ssl/server.crt",
+      keyFile: "/k",
+    });
+    expect(readBootFlags(["-web-ssl=false"], { MATCHBOX_WEB_SSL: "true" }).web).toBeUndefined();
+    expect(readBootFlags([], { MATCHBOX_WEB_SSL: "true" }).web).toBeDefined();
+  });
+
   it.each([["-version"], ["--version"], ["-version=1"], ["-version=T"]])("%s is on", (flag) => {
     expect(readBootFlags([flag], {}).version).toBe(true);
   });
@@ -68,6 +77,7 @@ describe("flags of landfall boot serve", () => {
     [["-log-level=loud"]],
     [["-version=maybe"]],
     [["-__proto__=x"]],
+    [["-key-ring-path=/k"]],
   ])("%j is refused", (argv) => {
     expect(() => readBootFlags(argv, {})).toThrow(expect.objectContaining({ code: "usage" }));
   });

@@ -30,6 +30,10 @@ export const bootFlags: Readonly<Record<string, FlagSpec>> = {
   ...matchbox("cert-file", "the gRPC server's certificate", "/etc/matchbox/server.crt"),
   ...matchbox("key-file", "the gRPC server's key", "/etc/matchbox/server.key"),
   ...matchbox("ca-file", "whose gRPC clients are let in", "/etc/matchbox/ca.crt"),
+  ...matchbox("web-ssl", "HTTPS in place of HTTP", "false", true),
+  ...matchbox("web-cert-file", "the HTTPS server's certificate", "/etc/matchbox/ssl/server.crt"),
+  ...matchbox("web-key-file", "the HTTPS server's key", "/etc/matchbox/ssl/server.key"),
+  ...matchbox("key-ring-path", "refused: signatures are not made"),
   ...matchbox("log-level", "panic, fatal, error, warn, info, debug or trace", "info"),
   ...matchbox("version", "print the version, and end", "false", true),
   ...own("store", "file, or postgres (its connection string in LANDFALL_BOOT_DATABASE)", "file"),
@@ -46,6 +50,8 @@ export interface BootFlags {
   readonly certFile: string;
   readonly keyFile: string;
   readonly caFile: string;
+  /** Of HTTPS; undefined for HTTP. */
+  readonly web: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
   readonly version: boolean;
   readonly store: "file" | "postgres";
@@ -67,6 +73,11 @@ export function readBootFlags(
   const given = (name: string) => flags[name] || undefined;
   const optional = (name: string) =>
     given(name) === undefined ? undefined : parseAddress(name, flags[name]!);
+  if (given("key-ring-path") !== undefined)
+    throw new LandfallError("usage", "-key-ring-path: Landfall's boot service makes no signatures", {
+      expected: "machines that check hashes, as Landfall's do, or HTTPS (-web-ssl)",
+      next: "leave it out; with boot.service: matchbox, Matchbox signs",
+    });
   return {
     http: parseAddress("address", flags.address!),
     rpc: optional("rpc-address"),
@@ -76,6 +87,10 @@ export function readBootFlags(
     certFile: flags["cert-file"]!,
     keyFile: flags["key-file"]!,
     caFile: flags["ca-file"]!,
+    web:
+      flags["web-ssl"] === "true"
+        ? { certFile: flags["web-cert-file"]!, keyFile: flags["web-key-file"]! }
+        : undefined,
     logLevel: level(flags["log-level"]!),
     version: flags.version === "true",
     store: oneOf("store", flags.store!, ["file", "postgres"]),

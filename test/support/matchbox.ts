@@ -78,7 +78,8 @@ function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   return new Promise((resolve) => child.once("exit", () => resolve()).kill(signal));
 }
 
-function issueTls(folder: string): void {
+/** An authority, a server of 127.0.0.1 and a client: ca, server and client, .crt and .key. */
+export function issueTls(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const now = new Date();
   const authority = issueAuthority({ authority: "kubernetes", cluster: "test", now });

@@ -1,5 +1,12 @@
 // The edge: answers onto sockets. Matchbox's own paths are answered from what came in, byte for byte; the rest is Hono's.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { type Answer, notFound } from "./answer.ts";
@@ -14,8 +21,16 @@ export interface HttpOptions {
   readonly assets?: ((path: string, request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** Paths that Matchbox does not have. */
   readonly apps?: readonly Hono[];
+  /** For HTTPS. */
+  readonly tls?: WebTls | undefined;
   readonly onRequest?: ((seen: SeenRequest) => void) | undefined;
   readonly onError: (error: unknown) => void;
+}
+
+/** PEM. */
+export interface WebTls {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface SeenRequest {
@@ -34,50 +49,52 @@ const maxHeaders = 16 * 1024;
 const maxConnections = 8192;
 
 export function httpServer(options: HttpOptions): Server {
-  const { wire, assets, apps = [], onRequest, onError } = options;
+  const { wire, assets, apps = [], tls, onRequest, onError } = options;
   const app = ownApp(apps, onError);
   const own = getRequestListener(app.fetch);
   const isOwn = (method: string, url: string) =>
     app.router.match(method, url.split("?", 1)[0]!)[0].length > 0;
 
-  const server = createServer(
-    // Slow senders hold a socket, and no more, for this long.
-    {
-      maxHeaderSize: maxHeaders,
-      headersTimeout: 10_000,
-      requestTimeout: 15_000,
-      keepAliveTimeout: 60_000,
-      connectionsCheckingInterval: 2_000,
-    },
-    (request, response) => {
-      const { method = "GET", url = "/", headers } = request;
-      if (onRequest !== undefined) {
-        const start = performance.now();
-        const { socket } = request;
-        const before = socket.bytesWritten;
-        response.once("close", () =>
-          onRequest({
-            method,
-            target: url,
-            status: response.statusCode,
-            seconds: (performance.now() - start) / 1000,
-            bytes: socket.bytesWritten - before,
-          }),
-        );
-      }
-      try {
-        const routed = wire({ method, target: url, headers });
-        response.removeHeader("connection");
-        if (routed.to === "other") (isOwn(method, url) ? own : missing)(request, response);
-        else if (routed.to === "assets") assets?.(routed.path, request, response);
-        else if (routed.answer instanceof Promise)
-          routed.answer.then((answer) => send(request, response, answer), failed(response, onError));
-        else send(request, response, routed.answer);
-      } catch (error) {
-        failed(response, onError)(error);
-      }
-    },
-  );
+  const listener: RequestListener = (request, response) => {
+    const { method = "GET", url = "/", headers } = request;
+    if (onRequest !== undefined) {
+      const start = performance.now();
+      const { socket } = request;
+      const before = socket.bytesWritten;
+      response.once("close", () =>
+        onRequest({
+          method,
+          target: url,
+          status: response.statusCode,
+          seconds: (performance.now() - start) / 1000,
+          bytes: socket.bytesWritten - before,
+        }),
+      );
+    }
+    try {
+      const routed = wire({ method, target: url, headers });
+      response.removeHeader("connection");
+      if (routed.to === "other") (isOwn(method, url) ? own : missing)(request, response);
+      else if (routed.to === "assets") assets?.(routed.path, request, response);
+      else if (routed.answer instanceof Promise)
+        routed.answer.then((answer) => send(request, response, answer), failed(response, onError));
+      else send(request, response, routed.answer);
+    } catch (error) {
+      failed(response, onError)(error);
+    }
+  };
+  // Slow senders hold a socket, and no more, for this long.
+  const limits = {
+    maxHeaderSize: maxHeaders,
+    headersTimeout: 10_000,
+    requestTimeout: 15_000,
+    keepAliveTimeout: 60_000,
+    connectionsCheckingInterval: 2_000,
+  };
+  const server =
+    tls === undefined
+      ? createServer(limits, listener)
+      : createTlsServer({ ...limits, ...tls, minVersion: "TLSv1.2", handshakeTimeout: 10_000 }, listener);
   server.maxConnections = maxConnections;
   return server;
 }

@@ -25,6 +25,8 @@ export interface WireOptions {
   readonly assets: boolean;
   /** Where machines report to, as http://10.0.0.1:8080. Default: where they asked. */
   readonly reportUrl?: string | undefined;
+  /** How machines ask. Default: http. */
+  readonly scheme?: "http" | "https";
 }
 
 /** `assets` and `other` are served by others: files, and what Matchbox does not have. */
@@ -50,7 +52,13 @@ const badRequest: Answer = {
   body: Buffer.from("400 Bad Request"),
 };
 
-export function matchboxWire({ catalog, gate, assets, reportUrl }: WireOptions): (asked: Asked) => Routed {
+export function matchboxWire({
+  catalog,
+  gate,
+  assets,
+  reportUrl,
+  scheme = "http",
+}: WireOptions): (asked: Asked) => Routed {
   const ipxe = scriptEndpoint(ipxeScript, ok(Buffer.from(localIpxe)));
   const grub = scriptEndpoint(grubConfig, ok(Buffer.from(localGrub)));
   const environment = cached((group: Group) => environmentLines(groupVariables(group)));
@@ -123,7 +131,7 @@ export function matchboxWire({ catalog, gate, assets, reportUrl }: WireOptions):
       if (now.boot === "order") {
         // An order is taken only when it can be carried out: while Terraform replaces a group, there is none.
         if (boot === undefined) return notReady("this machine has an order, and no profile to boot");
-        const base = reportUrl ?? baseOf(asked);
+        const base = reportUrl ?? baseOf(scheme, asked);
         if (base === undefined) return badRequest;
         const taken = await gate.boot(mac);
         if (taken?.boot === "order") return ok(bytesOf(script(withOrder(boot, taken.order, base, mac))));
@@ -188,9 +196,11 @@ function unready(error: unknown): Answer {
 }
 
 /** Where the request was sent to. */
-function baseOf({ headers }: Asked): string | undefined {
+function baseOf(scheme: string, { headers }: Asked): string | undefined {
   const { host } = headers;
-  return typeof host === "string" && /^[A-Za-z0-9.:[\]-]{1,255}$/.test(host) ? `http://${host}` : undefined;
+  return typeof host === "string" && /^[A-Za-z0-9.:[\]-]{1,255}$/.test(host)
+    ? `${scheme}://${host}`
+    : undefined;
 }
 
 function withOrder(boot: NetBoot, { id, kind }: Order, base: string, mac: string): NetBoot {

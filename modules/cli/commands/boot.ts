@@ -42,6 +42,7 @@ export async function bootServeCommand(
     write: (line) => process.stdout.write(line),
   });
   const tls = flags.rpc && readTls(flags);
+  const web = flags.web && readWebTls(flags.web);
   const opened = await openStore(flags, workspace.env);
   const store = countedStore(opened, (error) => seen?.metrics.storeError(error));
   const seen = flags.page && openSeen({ store, logger: log.with({ part: "page" }) });
@@ -54,7 +55,7 @@ export async function bootServeCommand(
   const service = await startBootService({
     store,
     dataPath: flags.dataPath,
-    http: flags.http,
+    http: { ...flags.http, tls: web },
     rpc: flags.rpc && tls && { ...flags.rpc, tls },
     gate: bootGate(machines, now),
     assets: flags.assetsPath === undefined ? undefined : plainAssets(flags.assetsPath),
@@ -76,11 +77,14 @@ export async function bootServeCommand(
     onError: (error) => log.error("a request failed", { error }),
   });
   const page = flags.page && seen && (await pageAddress(seen, flags.page, log));
-  process.stderr.write(`landfall boot: ready, ${where(service.http, service.rpc, page)}\n`);
-  await new Promise<void>((resolve) => {
+  const interrupted = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
+  await Promise.race([service.catalog.loaded, interrupted]);
+  if (!signal.aborted)
+    process.stderr.write(`landfall boot: ready, ${where(service.http, service.rpc, page)}\n`);
+  await interrupted;
   await Promise.all([service.close(), seen?.close()]);
   await store.close();
 }
@@ -133,16 +137,25 @@ function checkFolders({ store, dataPath, assetsPath }: BootFlags): void {
 }
 
 function readTls({ caFile, certFile, keyFile }: BootFlags) {
-  const read = (flag: string, path: string) => {
-    try {
-      return readFileSync(path, "utf8");
-    } catch (cause) {
-      throw new LandfallError("usage", `-${flag} cannot be read`, {
-        cause,
-        found: (cause as Error).message,
-        expected: "a PEM file",
-      });
-    }
+  return {
+    ca: readPem("ca-file", caFile),
+    cert: readPem("cert-file", certFile),
+    key: readPem("key-file", keyFile),
   };
-  return { ca: read("ca-file", caFile), cert: read("cert-file", certFile), key: read("key-file", keyFile) };
+}
+
+function readWebTls({ certFile, keyFile }: NonNullable<BootFlags["web"]>) {
+  return { cert: readPem("web-cert-file", certFile), key: readPem("web-key-file", keyFile) };
+}
+
+function readPem(flag: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new LandfallError("usage", `-${flag} cannot be read`, {
+      cause,
+      found: (cause as Error).message,
+      expected: "a PEM file",
+    });
+  }
 }
