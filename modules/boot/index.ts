@@ -1,4 +1,12 @@
 // The boot service: what machines boot, and what is known of them.
+export {
+  type AssetOptions,
+  type Assets,
+  type NginxOptions,
+  nginxConfig,
+  openAssets,
+  type TransferLimits,
+} from "./assets/index.ts";
 export type { CatalogKind, CatalogOptions } from "./catalog/index.ts";
 export {
   type ClusterView,
@@ -9,7 +17,6 @@ export {
   softTimeouts,
 } from "./fleet/index.ts";
 export { type BootGate, bootGate } from "./gate.ts";
-export { plainAssets } from "./http/parts.ts";
 export { reportApp } from "./http/report.ts";
 export type { SeenRequest } from "./http/server.ts";
 export { type Logger, type LogLevel, logLevels, openLogger } from "./log/index.ts";

@@ -68,7 +68,7 @@ export function withClients(matchbox: Matchbox): Peer {
 
 export interface Response {
   readonly status: number;
-  /** Without the date, and how the body is framed. */
+  /** Without the date, how the body is framed, and the ETag of assets, which Matchbox has not. */
   readonly headers: Readonly<Record<string, string>>;
   /** One character a byte. */
   readonly body: string;
@@ -93,7 +93,7 @@ export function ask(
           status: response.statusCode!,
           headers: Object.fromEntries(
             pairs(response.rawHeaders).filter(
-              ([name]) => !/^(?:date|content-length|transfer-encoding|connection)$/i.test(name),
+              ([name]) => !/^(?:date|etag|content-length|transfer-encoding|connection)$/i.test(name),
             ),
           ),
           body: Buffer.concat(chunks).toString("latin1"),

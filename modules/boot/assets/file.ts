@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir, readlink, realpath } from "node:fs/promises";
 import { sniff } from "../go/sniff.ts";
 import { bytesOf } from "../go/text.ts";
+import { cleanPath } from "../http/path.ts";
 import { typeByName } from "./type.ts";
 
 export interface Opened {
@@ -16,13 +17,13 @@ export interface Opened {
 /** Not what it was asked for: missing, elsewhere, no file and no folder; or not to be read by this process. */
 export type Closed = "missing" | "forbidden";
 
-/** @param path below the folder, decoded, without `..` parts */
+/** @param path from the folder on, with its slash, decoded */
 export async function openBelow(folder: string, path: string): Promise<Opened | Closed> {
-  if (path.includes("\0") || path.split("/").includes("..")) return "missing";
+  if (path.includes("\0")) return "missing";
   let handle: FileHandle | undefined;
   try {
     // A pipe without a writer must not hold the opening up.
-    handle = await open(bytesOf(`${folder}/${path}`), constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await open(bytesOf(folder + cleanPath(path)), constants.O_RDONLY | constants.O_NONBLOCK);
     // Asked of what is open, so that a link that is moved meanwhile makes no difference.
     const [root, where, stat] = await Promise.all([
       realpath(folder),

@@ -27,6 +27,7 @@ export function openAssets({ folder, limits, onError }: AssetOptions): Assets {
   const transfers = new Transfers(limits);
 
   async function answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (response.destroyed) return;
     const opened = await openBelow(folder, path);
     if (typeof opened === "string") return send(failures[opened], request, response);
     try {
@@ -42,18 +43,17 @@ export function openAssets({ folder, limits, onError }: AssetOptions): Assets {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const asked = `/${path}`;
-    const base = asked.split("/").findLast((part) => part !== "") ?? "";
-    const { search } = new URL(request.url ?? "/", "http://localhost");
+    const base = path.split("/").findLast((part) => part !== "") ?? "";
+    const query = /\?.*$/.exec(request.url ?? "")?.[0] ?? "";
     const redirect = (to: string) =>
       send(
-        { status: 301, headers: { Location: to + search, "Content-Length": "0" }, pieces: [] },
+        { status: 301, headers: { Location: to + query, "Content-Length": "0" }, pieces: [] },
         request,
         response,
       );
-    if (asked.endsWith("/index.html")) return redirect("./");
-    if (opened.kind === "folder" && !asked.endsWith("/")) return redirect(`${base}/`);
-    if (opened.kind === "file" && asked.endsWith("/")) return redirect(`../${base}`);
+    if (path.endsWith("/index.html")) return redirect("./");
+    if (opened.kind === "folder" && !path.endsWith("/")) return redirect(`${base}/`);
+    if (opened.kind === "file" && path.endsWith("/")) return redirect(`../${base}`);
     if (opened.kind === "file") return sendFile(opened, path, request, response);
     const index = await openBelow(folder, `${path}index.html`);
     if (typeof index === "string") return sendFolder(opened, request, response);
@@ -74,20 +74,21 @@ export function openAssets({ folder, limits, onError }: AssetOptions): Assets {
     const etag = etagOf(path, size, modified);
     const file = { etag, size, modified: seconds(modified), type: await typeOf(path, handle) };
     const reply = fileReply((name) => headerOf(request, name), file);
-    await transfers.withPlace(async () => {
-      response.writeHead(reply.status, reply.headers);
-      if (request.method !== "HEAD") await transfers.send(handle.fd, reply.pieces, response);
-      response.end();
-    });
+    response.writeHead(reply.status, reply.headers);
+    if (request.method !== "HEAD") await transfers.send(handle.fd, reply.pieces, response);
+    response.end();
   }
 
   return {
     serve(path, request, response) {
-      answer(path.replace(/^\/assets\//, ""), request, response).catch((error: unknown) => {
-        onError(error);
-        if (response.headersSent) response.destroy();
-        else send(failure(500, "500 Internal Server Error"), request, response);
-      });
+      // Everything waits in one line, so that there are never more open files than places.
+      transfers
+        .withPlace(() => answer(path.slice("/assets".length), request, response))
+        .catch((error: unknown) => {
+          onError(error);
+          if (response.headersSent) response.destroy();
+          else send(failure(500, "500 Internal Server Error"), request, response);
+        });
     },
     memory: () => transfers.memory,
   };

@@ -1,7 +1,7 @@
 // What is answered for one file: status, headers and pieces, before any byte is read.
 import { randomBytes } from "node:crypto";
+import { type ByteRange, parseRange } from "../go/range.ts";
 import { type Facts, judge } from "./conditions.ts";
-import { type ByteRange, parseRange } from "./range.ts";
 import type { Piece } from "./transfers.ts";
 
 export interface Reply {

@@ -1,12 +1,8 @@
 // Bytes in whole or in part, as Go's http.ServeContent serves what has neither a date nor an ETag.
 import { randomBytes } from "node:crypto";
+import { type ByteRange, parseRange } from "../go/range.ts";
 import { sniff } from "../go/sniff.ts";
 import { type Answer, type Asked, failure } from "./answer.ts";
-
-interface Range {
-  readonly start: number;
-  readonly length: number;
-}
 
 export function serveContent({ headers }: Asked, body: Uint8Array): Answer {
   const ifMatch = one(headers["if-match"]);
@@ -24,8 +20,8 @@ export function serveContent({ headers }: Asked, body: Uint8Array): Answer {
   if (ranges === "beyond" || ranges.length === 0) return whole;
   // More than the whole is no honest wish.
   if (ranges.reduce((sum, { length }) => sum + length, 0) > size) return whole;
-  const part = ({ start, length }: Range) => body.subarray(start, start + length);
-  const span = ({ start, length }: Range) => `bytes ${start}-${start + length - 1}/${size}`;
+  const part = ({ start, length }: ByteRange) => body.subarray(start, start + length);
+  const span = ({ start, length }: ByteRange) => `bytes ${start}-${start + length - 1}/${size}`;
   const [first] = ranges;
   if (ranges.length === 1)
     return {
@@ -49,27 +45,4 @@ export function serveContent({ headers }: Asked, body: Uint8Array): Answer {
 
 function one(header: string | readonly string[] | undefined): string {
   return (typeof header === "string" ? header : header?.[0]) ?? "";
-}
-
-function parseRange(header: string, size: number): readonly Range[] | "bad" | "beyond" {
-  if (header === "") return [];
-  if (!header.startsWith("bytes=")) return "bad";
-  const ranges: Range[] = [];
-  let beyond = false;
-  for (const each of header.slice("bytes=".length).split(",")) {
-    if (each.trim() === "") continue;
-    const match = /^\s*(\d*)\s*-\s*(\d*)\s*$/.exec(each);
-    if (match === null || (match[1] === "" && match[2] === "")) return "bad";
-    if (match[1] === "") {
-      const length = Math.min(Number(match[2]), size);
-      ranges.push({ start: size - length, length });
-      continue;
-    }
-    const start = Number(match[1]);
-    const end = match[2] === "" ? size - 1 : Number(match[2]);
-    if (start >= size) beyond = true;
-    else if (start > end) return "bad";
-    else ranges.push({ start, length: Math.min(end, size - 1) - start + 1 });
-  }
-  return beyond && ranges.length === 0 ? "beyond" : ranges;
 }

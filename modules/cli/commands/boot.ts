@@ -9,16 +9,17 @@ import {
   countedStore,
   type Logger,
   machineRoutes,
+  openAssets,
   openFileStore,
   openLogger,
   openMachines,
   openPostgresStore,
   openSeen,
-  plainAssets,
   reportApp,
   type Seen,
   startBootService,
 } from "../../boot/index.ts";
+
 import { LandfallError } from "../../spec/error.ts";
 import { type Address, type BootFlags, readBootFlags } from "../boot-flags.ts";
 import type { Invocation } from "../main.ts";
@@ -58,7 +59,13 @@ export async function bootServeCommand(
     http: { ...flags.http, tls: web },
     rpc: flags.rpc && tls && { ...flags.rpc, tls },
     gate: bootGate(machines, now),
-    assets: flags.assetsPath === undefined ? undefined : plainAssets(flags.assetsPath),
+    assets:
+      flags.assetsPath === undefined
+        ? undefined
+        : openAssets({
+            folder: flags.assetsPath,
+            onError: (error) => log.error("an asset could not be sent", { error }),
+          }).serve,
     reportUrl: flags.reportUrl,
     apps: [reportApp(machines)],
     routes: [machineRoutes({ machines, store, newId: () => randomBytes(16).toString("hex") })],
