@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import { NullProvider } from "@cdktf/provider-null/lib/provider/index.js";
 import { Resource } from "@cdktf/provider-null/lib/resource/index.js";
-import { type ITerraformDependable, LocalBackend, TerraformStack } from "cdktf";
+import { type ITerraformDependable, LocalBackend, PgBackend, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { groupName, type Metadata, type Profile, profileName } from "../modules/matchbox/index.ts";
 import type { MachinePlan, Plan } from "../modules/plan/types.ts";
@@ -64,7 +64,12 @@ export class ClusterStack extends TerraformStack {
 
   private providers(): void {
     const { plan, paths } = this.props;
-    new LocalBackend(this, { path: paths.state });
+    if (plan.state === "local") new LocalBackend(this, { path: paths.state });
+    else {
+      new PgBackend(this, { connStr: "", schemaName: stateSchema(plan.cluster) });
+      // Terraform reads it from PG_CONN_STR: here it would be in cdktf.out for everyone to read.
+      this.addOverride("terraform.backend.pg.conn_str", undefined);
+    }
     new MatchboxProvider(this, "matchbox", {
       endpoint: plan.boot.rpc,
       ca: file(paths.tls.ca),
@@ -176,6 +181,15 @@ export class ClusterStack extends TerraformStack {
       ],
     });
   }
+}
+
+/** PostgreSQL cuts longer names, and two clusters would share a state. */
+const longestSchema = 63;
+
+/** Schema of a cluster's state in PostgreSQL. */
+export function stateSchema(cluster: string): string {
+  const name = `terraform_${cluster}`;
+  return name.length <= longestSchema ? name : `${name.slice(0, longestSchema - 17)}_${fingerprint(cluster)}`;
 }
 
 interface StepOptions {

@@ -1,2 +1,2 @@
-export { ClusterStack, type ClusterStackProps, type StackPaths } from "./cluster-stack.ts";
+export { ClusterStack, type ClusterStackProps, type StackPaths, stateSchema } from "./cluster-stack.ts";
 export { synthesise } from "./synthesise.ts";

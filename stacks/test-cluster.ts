@@ -17,6 +17,8 @@ export interface TestCluster {
   readonly rpc?: string;
   /** Default: 1. Another number is another edit of the workers' profile. */
   readonly edit?: number;
+  /** Default: local. */
+  readonly state?: Plan["state"];
 }
 
 /** Two masters m1, m2 in the pool `masters`, and workers in the pool `workers`. */
@@ -24,6 +26,7 @@ export function testCluster({
   workers = ["w1", "w2", "w3"],
   rpc = "127.0.0.1:8081",
   edit = 1,
+  state = "local",
 }: TestCluster = {}) {
   const machines = [
     ...["m1", "m2"].map((name) => machine(name, "masters")),
@@ -61,6 +64,7 @@ export function testCluster({
       tls: { ca: "/x/ca.crt", cert: "/x/client.crt", key: "/x/client.key" },
       assets: "/x/assets",
     },
+    state,
     power: { atOnce: 20, stagger: 0 },
     proxy: undefined,
     pools: [pool("masters", "master"), pool("workers", "worker")],

@@ -2,7 +2,6 @@
 // stood in for by a script that writes down what it was asked.
 import { execFile, spawn } from "node:child_process";
 import {
-  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -18,24 +17,13 @@ import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { apply, destroy, diff, openWorkspace, type Workspace } from "../modules/cli/index.ts";
-import { synthesise } from "../stacks/index.ts";
+import { apply, destroy, diff, type Workspace } from "../modules/cli/index.ts";
 import { type TestCluster, testCluster, tricky } from "../stacks/test-cluster.ts";
 import { type Matchbox, startMatchbox } from "./support/matchbox.ts";
+import { terraformProject, writeStack } from "./support/terraform-project.ts";
 import { cacheDir, peerTools } from "./support/tools.ts";
 
 const repository = resolve(import.meta.dirname, "..");
-const stack = "cdktf.out/stacks/t-v1";
-
-/** `landfall step STEP --cluster t-v1 [--machine NAME]`. Like the real one it records that it came to its end. */
-const standIn = `#!/bin/sh
-echo "$*" >> steps.log
-sh ./step.sh "$@" || exit
-[ "$2" = retire ] && exit
-ended=.landfall/run/$4/done
-mkdir -p "$ended" && printf %s "$LANDFALL_RESOURCE" > "$ended/$2\${6:+-$6}"
-`;
-
 let matchbox: Matchbox;
 let mirror: string;
 let project: string;
@@ -46,11 +34,7 @@ beforeAll(async () => {
   mirror = tools.terraformMirror;
   project = mkdtempSync(join(tmpdir(), "landfall-terraform-"));
   matchbox = await startMatchbox(tools.matchbox, project);
-  const bin = join(project, "node_modules/.bin");
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, "landfall"), standIn);
-  chmodSync(join(bin, "landfall"), 0o755);
-  workspace = openWorkspace(project, { ...process.env, PATH: `${bin}:${process.env.PATH}` }, cacheDir);
+  workspace = terraformProject(project);
 }, 900_000);
 
 afterAll(async () => {
@@ -90,10 +74,7 @@ function asked(): string[] {
 }
 
 function write(cluster: TestCluster = {}): void {
-  synthesise([testCluster({ ...cluster, rpc: matchbox.rpc })], join(project, "cdktf.out"));
-  mkdirSync(join(project, stack, "terraform.d"), { recursive: true });
-  const link = join(project, stack, "terraform.d/plugins");
-  if (!existsSync(link)) symlinkSync(mirror, link);
+  writeStack(project, mirror, { ...cluster, rpc: matchbox.rpc });
 }
 
 const said: string[] = [];

@@ -1,9 +1,11 @@
 // Terraform's part of `landfall deploy`, `destroy` and `plan`: on the same stacks and the same state as cdktf's CLI.
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Plan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import type { Progress } from "./progress.ts";
 import { mendState, takeCluster } from "./state.ts";
+import { databaseOf, mendDatabaseState } from "./state-database.ts";
 import { type ServeStep, serveSteps } from "./step-server.ts";
 import { type TerraformEvent, type TerraformResult, terraform } from "./terraform.ts";
 import { stateFile, type Workspace } from "./workspace.ts";
@@ -17,6 +19,8 @@ export interface TerraformOptions {
   readonly progress: Progress;
   /** Aborted by the first interrupt. */
   readonly signal: AbortSignal;
+  /** Where the cluster's state is, as its plan says. Default: local. */
+  readonly state?: Plan["state"] | undefined;
   /** Runs steps in this process. Default: each is a process of its own, as under cdktf's CLI. */
   readonly serve?: ServeStep;
 }
@@ -87,21 +91,30 @@ async function planned(run: Run): Promise<readonly PlannedChange[]> {
 type Run = (args: readonly string[], onEvent?: (event: TerraformEvent) => void) => Promise<Changes>;
 
 async function withCluster<T>(options: TerraformOptions, work: (run: Run) => Promise<T>): Promise<T> {
-  const { cluster, progress, signal, serve } = options;
+  const { cluster, progress, signal, serve, state = "local" } = options;
+  if (state === "pg") databaseOf(options.workspace);
   const say = (line: string) => progress.line("landfall", line);
   const owner = await takeCluster(options.workspace, cluster, say);
   const steps = serve && (await serveSteps(options.workspace, cluster, serve));
   const workspace = withSteps(options.workspace, steps?.socket);
   try {
-    mkdirSync(dirname(stateFile(workspace, cluster)), { recursive: true, mode: 0o700 });
-    mendState(workspace, cluster, say);
+    if (state === "local") {
+      mkdirSync(dirname(stateFile(workspace, cluster)), { recursive: true, mode: 0o700 });
+      mendState(workspace, cluster, say);
+    }
     const execute = async (args: readonly string[], onEvent: (event: TerraformEvent) => void) => {
       const result = await terraform(workspace, cluster, args, { onEvent, onStart: owner.started, signal });
       if (signal.aborted) throw interrupted(cluster);
       return result;
     };
-    const init = await execute(["init", "-input=false", "-no-color"], () => {});
-    if (init.code !== 0) throw failed(cluster, "init", init);
+    const run = async (...args: readonly string[]) => {
+      const result = await execute(args, () => {});
+      if (result.code !== 0) throw failed(cluster, args[0] ?? "", result);
+      return result.output;
+    };
+    // Where the state was before is no question to Terraform: `mendDatabaseState` sees to it.
+    await run("init", "-input=false", "-no-color", ...(state === "pg" ? ["-reconfigure"] : []));
+    if (state === "pg") await mendDatabaseState({ workspace, cluster, run, say });
     return await work(async (args, onEvent) => {
       let changes: Changes = { add: 0, change: 0, remove: 0 };
       const result = await execute([...args, "-json", "-input=false"], (event) => {
@@ -133,9 +146,20 @@ function failed(cluster: string, what: string, { code, diagnostics, text }: Terr
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   const found = errors.map(describe).join("\n") || text.trim() || `exit code ${code}`;
   const command = what === "destroy" ? "destroy" : "deploy";
+  if (found.includes("Error acquiring the state lock")) return locked(cluster, command, found);
   return new LandfallError("deploy-failed", `${cluster}: terraform ${what} failed`, {
     found,
     next: `mend what is named above, then: npx landfall ${command} ${cluster}. It goes on from here.`,
+  });
+}
+
+/** Terraform says who holds it in lines as `Who: root@deployer`. */
+function locked(cluster: string, command: string, found: string): LandfallError {
+  const said = (field: string) => new RegExp(`^[\\s│]*${field}:\\s*(\\S.*)$`, "m").exec(found)?.[1];
+  const [who, operation, since] = ["Who", "Operation", "Created"].map(said);
+  return new LandfallError("state-locked", `another deploy works on ${cluster}`, {
+    found: who === undefined ? found : `${who}, ${operation}, since ${since}`,
+    next: `wait until it has ended, then: npx landfall ${command} ${cluster}`,
   });
 }
 

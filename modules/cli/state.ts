@@ -1,6 +1,7 @@
 // What has to be true before Terraform runs: nobody else does, and its state can be read.
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Plan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { readIfThere, writeAtomic } from "./files.ts";
 import { holdsWithin, identify, isAlive, type ProcessId } from "./processes.ts";
@@ -73,11 +74,10 @@ export function mendState(workspace: Workspace, cluster: string, say: (line: str
   const mended = readIfThere(file);
   if (mended === undefined) return;
   const state = JSON.parse(mended) as State;
-  const cut = cutShort(state, (step, resource) => isDone(workspace, cluster, step, resource));
+  const cut = taintCutShort(workspace, cluster, state);
   if (cut.length === 0) return;
-  for (const { instance } of cut) instance.status = "tainted";
   writeAtomic(file, JSON.stringify({ ...state, serial: state.serial + 1 }, null, 2));
-  say(`an earlier deploy was cut short in ${cut.map(({ name }) => name).join(", ")}: doing it again`);
+  say(`an earlier deploy was cut short in ${cut.join(", ")}: doing it again`);
 }
 
 function putBack(file: string, say: (line: string) => void): void {
@@ -91,7 +91,7 @@ function putBack(file: string, say: (line: string) => void): void {
 }
 
 /** The fields of a state that matter here. */
-interface State {
+export interface State {
   readonly serial: number;
   readonly resources?: readonly {
     readonly type: string;
@@ -107,6 +107,13 @@ interface Instance {
 
 /** As stacks/cluster-stack.ts names the steps that make something. */
 const stepResource = /^(?:(release|addons|health)|(power|deliver)-(.+))$/;
+
+/** Marks the steps that did not end, so that they are done again. @returns their names */
+export function taintCutShort(workspace: Workspace, cluster: string, state: State): readonly string[] {
+  const cut = cutShort(state, (step, resource) => isDone(workspace, cluster, step, resource));
+  for (const { instance } of cut) instance.status = "tainted";
+  return cut.map(({ name }) => name);
+}
 
 /** Resources that the state takes for made, and whose steps did not end. */
 function cutShort(
@@ -133,13 +140,17 @@ function isJson(text: string): boolean {
 }
 
 /** For what is gone by other means than a destroy. */
-export function forgetState(workspace: Workspace, cluster: string): void {
+export function forgetStateFile(workspace: Workspace, cluster: string): void {
   const file = stateFile(workspace, cluster);
   for (const path of [file, `${file}.backup`]) rmSync(path, { force: true });
 }
 
-/** Whether Terraform owns anything of the cluster. A state that cannot be read may hold something. */
-export function isDeployed(workspace: Workspace, cluster: string): boolean {
+/**
+ * Whether Terraform owns anything of the cluster. A state that cannot be read may hold something, and so may one that
+ * only Terraform can read.
+ */
+export function isDeployed(workspace: Workspace, cluster: string, state: Plan["state"] = "local"): boolean {
+  if (state === "pg") return true;
   const text = readIfThere(stateFile(workspace, cluster));
   if (text === undefined) return false;
   if (!isJson(text)) return true;

@@ -39,6 +39,8 @@ export interface TerraformResult {
   readonly diagnostics: readonly NonNullable<TerraformEvent["diagnostic"]>[];
   /** What it printed that was no event. */
   readonly text: string;
+  /** All that it printed to its standard output. */
+  readonly output: string;
 }
 
 /** Runs `terraform ARGS...`; a failure is a result, not an exception. */
@@ -76,14 +78,19 @@ export async function terraform(
     if (event.diagnostic !== undefined) diagnostics.push(event.diagnostic);
     onEvent?.(event);
   };
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", read);
+  const output: string[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    output.push(line);
+    read(line);
+  });
+  createInterface({ input: child.stderr }).on("line", read);
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   try {
     const code = await ended;
     // Steps and provider plugins of a Terraform that was killed still run, and hold its pipes open.
     await endGroup(leader);
     await closed;
-    return { code, diagnostics, text: text.join("\n") };
+    return { code, diagnostics, text: text.join("\n"), output: output.join("\n") };
   } finally {
     signal?.removeEventListener("abort", interrupt);
   }

@@ -49,6 +49,7 @@ const plan: Plan = {
     tls: { ca: "/ca", cert: "/cert", key: "/key" },
     assets: "/assets",
   },
+  state: "local",
   power: { atOnce: 20, stagger: 0 },
   proxy: undefined,
   pools: [],

@@ -32,6 +32,7 @@ export function examplePlan(masters = 3, workers = 2): Plan {
       tls: { ca: "/tls/ca.crt", cert: "/tls/client.crt", key: "/tls/client.key" },
       assets: "/assets",
     },
+    state: "local",
     power: { atOnce: 20, stagger: 0 },
     proxy: "http://127.0.0.1:3128",
     pools: [],

@@ -48,6 +48,7 @@ export function plan({ site, siteFile, cluster }: PlanInput): Plan {
     },
     network: planNetwork(cluster),
     boot: planBoot(site, absolute),
+    state: site.state?.backend ?? "local",
     power: planPower(site),
     proxy: site.access?.proxy,
     pools: pools.map(({ members, ...pool }) => ({ ...pool, disk: members[0]?.disk })),

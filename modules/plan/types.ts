@@ -13,6 +13,8 @@ export interface Plan {
   readonly endpoint: Endpoint;
   readonly network: ClusterNetwork;
   readonly boot: BootPlan;
+  /** Where Terraform's state is: a file of this project, or PostgreSQL. */
+  readonly state: "local" | "pg";
   /** How fast machines of the site are switched on. */
   readonly power: PowerLimits;
   /** HTTP CONNECT proxy through which machines are reached, or undefined for directly. */

@@ -300,6 +300,16 @@ export const siteSchema = z
       .describe(
         "What the rack's breakers bear. Holds for all that this computer switches on, whichever commands do it.",
       ),
+    state: z
+      .strictObject({
+        backend: z
+          .enum(["local", "pg"])
+          .describe(
+            "`local`: a file below .landfall. `pg`: PostgreSQL, one schema a cluster version, locked; its connection string is read from PG_CONN_STR in the environment alone.",
+          ),
+      })
+      .optional()
+      .describe("Where Terraform keeps what it knows. Left out: `local`."),
     lab: z
       .strictObject({
         machines: z

@@ -54,7 +54,7 @@ export function postgresServer(): PostgresServer {
     }).trim();
 
   return {
-    connection: `postgres://landfall@localhost/postgres?host=${encodeURIComponent(dir)}`,
+    connection: `postgres://landfall@/postgres?host=${encodeURIComponent(dir)}`,
     async start() {
       const starting = spawn(
         program("postgres"),

@@ -27,6 +27,7 @@ export async function deployCommand(invocation: Invocation, cluster: string): Pr
     workspace,
     cluster,
     machines: plan.machines.length,
+    state: plan.state,
     progress,
     signal,
     serve: serveIn(invocation),
@@ -49,11 +50,13 @@ export async function deployCommand(invocation: Invocation, cluster: string): Pr
 export async function destroyCommand(invocation: Invocation, cluster: string): Promise<undefined> {
   const { workspace, json, signal } = invocation;
   const took = stopwatch();
-  const changes = isDeployed(workspace, cluster)
+  const state = (findRun(workspace, cluster)?.plan ?? planOf(workspace, cluster)).state;
+  const changes = isDeployed(workspace, cluster, state)
     ? await destroy({
         workspace,
         cluster,
         machines: writtenStack(workspace, cluster),
+        state,
         progress: progressOf(invocation),
         signal,
         serve: serveIn(invocation),

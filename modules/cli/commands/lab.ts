@@ -20,7 +20,7 @@ import { planAll, planOf, siteNamed } from "../project.ts";
 import { tools } from "../releases.ts";
 import { readRun } from "../run-record.ts";
 import { setUp } from "../setup.ts";
-import { forgetState } from "../state.ts";
+import { forgetState } from "../state-database.ts";
 import { retireCluster } from "../steps/retire.ts";
 import type { Workspace } from "../workspace.ts";
 import { deployCommand } from "./deploy.ts";
@@ -63,18 +63,15 @@ export async function labDownCommand(
   const { stateDir, site: written } = labPlace(workspace, site);
   const report = await stopLab({ site: written, stateDir });
   // Its disks are gone, and what was deployed on them: kept on record, machines would count as in service.
-  for (const { cluster } of planAll(workspace).filter((plan) => plan.site === site))
-    forgetCluster(workspace, cluster);
+  for (const { cluster, state } of planAll(workspace).filter((plan) => plan.site === site)) {
+    retireCluster(workspace, cluster);
+    await forgetState(workspace, cluster, state);
+  }
   if (json) return printJson(report);
   const { processes, namespaces, mounts } = report;
   process.stdout.write(
     `The lab ${site} is down: ${processes} processes, ${namespaces.length} namespaces, ${mounts} mounts removed; nothing is left\n`,
   );
-}
-
-function forgetCluster(workspace: Workspace, cluster: string): void {
-  retireCluster(workspace, cluster);
-  forgetState(workspace, cluster);
 }
 
 export async function labStatusCommand(

@@ -28,7 +28,14 @@ async function changesOf(
   try {
     requireBootService(plan);
     writeStacks(workspace, [prepare(workspace, plan, releaseFor(workspace, plan), new Date())]);
-    return await diff({ workspace, cluster, machines: machines.length, progress: silent, signal });
+    return await diff({
+      workspace,
+      cluster,
+      machines: machines.length,
+      state: plan.state,
+      progress: silent,
+      signal,
+    });
   } catch (error) {
     if (error instanceof LandfallError && !signal.aborted) return error;
     throw error;

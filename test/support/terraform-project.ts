@@ -1,0 +1,33 @@
+// A project whose stack goes through real Terraform, while its steps are stood in for by a script.
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { openWorkspace, type Workspace } from "../../modules/cli/index.ts";
+import { synthesise } from "../../stacks/index.ts";
+import { type TestCluster, testCluster } from "../../stacks/test-cluster.ts";
+import { cacheDir } from "./tools.ts";
+
+/** `landfall step STEP --cluster t-v1 [--machine NAME]`. Like the real one it records that it came to its end. */
+const standIn = `#!/bin/sh
+echo "$*" >> steps.log
+sh ./step.sh "$@" || exit
+[ "$2" = retire ] && exit
+ended=.landfall/run/$4/done
+mkdir -p "$ended" && printf %s "$LANDFALL_RESOURCE" > "$ended/$2\${6:+-$6}"
+`;
+
+/** Steps run `folder`/step.sh, and are written down in `folder`/steps.log. */
+export function terraformProject(folder: string, env: Readonly<Record<string, string>> = {}): Workspace {
+  const bin = join(folder, "node_modules/.bin");
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, "landfall"), standIn);
+  chmodSync(join(bin, "landfall"), 0o755);
+  return openWorkspace(folder, { ...process.env, ...env, PATH: `${bin}:${process.env.PATH}` }, cacheDir);
+}
+
+/** Writes the stack of t-v1, and the way to the providers. */
+export function writeStack(folder: string, mirror: string, cluster: TestCluster): void {
+  synthesise([testCluster(cluster)], join(folder, "cdktf.out"));
+  const stack = join(folder, "cdktf.out/stacks/t-v1/terraform.d");
+  mkdirSync(stack, { recursive: true });
+  if (!existsSync(join(stack, "plugins"))) symlinkSync(mirror, join(stack, "plugins"));
+}
