@@ -359,6 +359,86 @@ describe("selection", () => {
   });
 });
 
+describe("what Go does with", () => {
+  it("any MAC, nearly", async () => {
+    await putGroup({ id: "all", profile: "p", metadata: {} });
+    const digits = fc.stringMatching(/^[0-9a-fA-F]{1,4}$/);
+    const mac = fc
+      .tuple(fc.constantFrom(":", "-", ".", ""), fc.constantFrom(2, 4), fc.constantFrom(3, 5, 6, 8, 10, 20))
+      .chain(([joint, length, count]) =>
+        fc
+          .array(
+            fc.oneof(
+              { weight: 20, arbitrary: fc.stringMatching(new RegExp(`^[0-9a-fA-F]{${length}}$`)) },
+              digits,
+            ),
+            {
+              minLength: count,
+              maxLength: count,
+            },
+          )
+          .map((parts) => parts.join(joint)),
+      );
+    await fc.assert(
+      fc.asyncProperty(mac, async (text) => {
+        // Digits without joints depend on the Go that built Matchbox.
+        fc.pre(/[:.-]/.test(text));
+        await same(`/metadata?mac=${text}`);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("letters of any script, in upper and lower case", async () => {
+    const word = fc.string({ unit: "grapheme", minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.dictionary(word, fc.oneof(word, fc.double(), fc.boolean(), fc.constant(null)), { maxKeys: 5 }),
+        fc.dictionary(word, word, { maxKeys: 2 }),
+        async (metadata, selector) => {
+          await empty(peers);
+          await putGroup({ id: "all", profile: "p", metadata, selector });
+          await same(`/metadata?${new URLSearchParams(selector)}`);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("the first bytes of a body", async () => {
+    await land();
+    const starts = [
+      ..."<!DOCTYPE HTML>|<html |  <h1>|<a x|<a|<!-- x|<?xml|%PDF-1|%!PS-Adobe-|BM|GIF89a|GIF88a|ID3|OTTO|wOF2".split(
+        "|",
+      ),
+      ...[
+        "\x89PNG\r\n\x1a\n",
+        "\xff\xd8\xff",
+        "\xfe\xff..",
+        "\xef\xbb\xbf",
+        "\xef\xbb\xbf.",
+        "\0\0\x01\0",
+        "\x1f\x8b\x08",
+      ],
+      ...["RIFF1234WEBPVP", "RIFF1234WAVE", "RIFF", "PK\x03\x04", "\0asm", "OggS\0", "MThd\0\0\0\x06"],
+      ...["\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "\0\0\0\x10ftypisom\0\0\0\0mp42", `${"x".repeat(34)}LP`],
+    ];
+    const bytes = (maxLength: number) =>
+      fc.uint8Array({ maxLength }).map((array) => Buffer.from(array).toString("latin1"));
+    const start = fc.oneof(fc.constantFrom(...starts), bytes(8));
+    await fc.assert(
+      fc.asyncProperty(start, bytes(600), async (begin, rest) => {
+        const text = begin + rest;
+        fc.pre(!text.includes("{{"));
+        const config = Buffer.from(text, "latin1");
+        await both((peer) => outcome(peer.generic.genericPut({ name: "p", config }), peer));
+        await same(`/generic?mac=${mac}`);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
 describe("files that people write", () => {
   const settled = async (path: string) => {
     const wanted = sortedLines(await ask(real, path));

@@ -31,21 +31,38 @@ export function compareBytes(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(bytesOf(a), bytesOf(b));
 }
 
-/** Letter by letter, as Go: what would become two letters ("ß") stays. */
+/** Letter by letter, as Go: what would become two letters ("ß") stays, or has a capital of its own ("ᾳ"). */
 export function upper(text: string): string {
-  return eachLetter(text, (letter) => letter.toUpperCase());
+  return eachLetter(text, (letter) => letter.toUpperCase(), capitalOf);
 }
 
 export function lower(text: string): string {
-  return eachLetter(text, (letter) => letter.toLowerCase());
+  return eachLetter(
+    text,
+    (letter) => letter.toLowerCase(),
+    (letter) => (letter === "\u0130" ? "i" : letter),
+  );
 }
 
-function eachLetter(text: string, change: (text: string) => string): string {
+/** Greek letters with an iota below, whose upper case JavaScript writes as two letters. */
+function capitalOf(letter: string): string {
+  const code = letter.charCodeAt(0);
+  const row = code & ~0xf;
+  if ((row === 0x1f80 || row === 0x1f90 || row === 0x1fa0) && (code & 0xf) < 8)
+    return String.fromCharCode(code + 8);
+  return code === 0x1fb3 || code === 0x1fc3 || code === 0x1ff3 ? String.fromCharCode(code + 9) : letter;
+}
+
+function eachLetter(
+  text: string,
+  change: (text: string) => string,
+  otherwise: (letter: string) => string,
+): string {
   if (!/[\x80-\uffff]/.test(text)) return change(text);
   return Array.from(text, (letter) => {
     if (!letter.isWellFormed()) return "\ufffd";
     const changed = change(letter);
-    return Array.from(changed).length === 1 ? changed : letter;
+    return Array.from(changed).length === 1 ? changed : otherwise(letter);
   }).join("");
 }
 
