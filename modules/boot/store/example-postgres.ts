@@ -1,12 +1,14 @@
 // A real PostgreSQL server of Debian's, in a temporary folder, on a socket there and nowhere else.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface PostgresServer {
   /** Of its only database, as libpq's URL. */
   readonly connection: string;
+  /** A folder that the server may write to, empty; removed with its files. */
+  folder(name: string): string;
   /** Resolves once it takes connections. */
   start(): Promise<void>;
   /** `at once` is what a loss of power does: nothing is finished. */
@@ -55,6 +57,12 @@ export function postgresServer(): PostgresServer {
 
   return {
     connection: `postgres://landfall@/postgres?host=${encodeURIComponent(dir)}`,
+    folder(name) {
+      const path = join(dir, name);
+      mkdirSync(path);
+      if (who !== undefined) chownSync(path, who.uid, who.gid);
+      return path;
+    },
     async start() {
       const starting = spawn(
         program("postgres"),

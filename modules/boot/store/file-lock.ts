@@ -1,14 +1,24 @@
-// One process at a time writes to a folder; within it, one write at a time for all that compare.
+// One process at a time writes to a folder; within it, one write of a document at a time.
 import { spawn } from "node:child_process";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LandfallError } from "../../spec/error.ts";
 
 export interface WritersLock {
-  /** Runs an action while no other process can run one. Actions of this process take turns. */
-  run<T>(action: () => Promise<T>): Promise<T>;
+  /**
+   * Runs an action while no other process can run one. Actions on the same document take turns, in their order; others
+   * of this process go side by side, so that they wait for the disk together.
+   */
+  run<T>(document: string, action: () => Promise<T>): Promise<T>;
   /** Waits for what is under way. */
   close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly document: string;
+  /** Never rejects. */
+  readonly action: () => Promise<void>;
+  readonly refuse: (error: unknown) => void;
 }
 
 const waitSeconds = 10;
@@ -17,7 +27,7 @@ const mostInOneGo = 64;
 
 /** The lock is the kernel's, on the open file: it ends with the process at the latest, and no crash leaves one behind. */
 export function writersLock(path: string): WritersLock {
-  const waiting: { readonly action: () => Promise<void>; readonly refuse: (error: unknown) => void }[] = [];
+  let waiting: Waiting[] = [];
   let working: Promise<void> | undefined;
 
   async function work(): Promise<void> {
@@ -30,7 +40,8 @@ export function writersLock(path: string): WritersLock {
         continue;
       }
       try {
-        for (let done = 0; done < mostInOneGo && waiting.length > 0; done++) await waiting.shift()!.action();
+        const now = takeApart();
+        await Promise.all(now.map(({ action }) => action()));
       } finally {
         await held.close();
       }
@@ -38,10 +49,23 @@ export function writersLock(path: string): WritersLock {
     working = undefined;
   }
 
+  /** The first of each document, from the front. */
+  function takeApart(): readonly Waiting[] {
+    const documents = new Set<string>();
+    const now: Waiting[] = [];
+    waiting = waiting.filter((each) => {
+      const taken = now.length < mostInOneGo && !documents.has(each.document);
+      documents.add(each.document);
+      if (taken) now.push(each);
+      return !taken;
+    });
+    return now;
+  }
+
   return {
-    run(action) {
+    run(document, action) {
       return new Promise((resolve, reject) => {
-        waiting.push({ action: () => action().then(resolve, reject), refuse: reject });
+        waiting.push({ document, action: () => action().then(resolve, reject), refuse: reject });
         working ??= work();
       });
     },

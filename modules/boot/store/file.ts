@@ -65,7 +65,7 @@ export async function openFileStore(folder: string, options: FileStoreOptions = 
       const dir = join(folder, kind);
       try {
         await mkdir(dir, { recursive: true });
-        const done = await lock.run(async () => {
+        const done = await lock.run(file, async () => {
           if (expected !== undefined && expected !== ((await get(kind, key))?.version ?? "absent"))
             return "conflict";
           await replace(dir, file, bytes);
@@ -80,7 +80,7 @@ export async function openFileStore(folder: string, options: FileStoreOptions = 
     async delete(kind, key) {
       const file = path(kind, key);
       try {
-        await lock.run(async () => {
+        await lock.run(file, async () => {
           await rm(file);
           await syncFolder(join(folder, kind));
         });
@@ -152,7 +152,7 @@ async function removeLeftovers(folder: string, lock: ReturnType<typeof writersLo
   ).flat();
   if (leftovers.length === 0) return;
   // Within the lock nobody is writing: then whatever lies aside is nobody's.
-  await lock.run(async () => {
+  await lock.run("all", async () => {
     for (const file of leftovers) await rm(file, { force: true });
   });
 }

@@ -1,5 +1,7 @@
 // The contract against Debian's PostgreSQL, and what only a database does: it goes away, and others use it too.
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openMachines } from "../machine/machines.ts";
 import { postgresServer } from "./example-postgres.ts";
@@ -49,6 +51,36 @@ test("a user who may not make schemas may use one that is there", async () => {
   await store.put("groups", "a", Buffer.from("1"));
   await store.close();
 });
+
+test("a database without room says so, harms nothing, and goes on when there is some", async () => {
+  const small = postgresServer();
+  const folder = small.folder("small");
+  const { uid, gid } = statSync(folder);
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=1m,uid=${uid},gid=${gid},mode=700`, "tmpfs", folder]);
+  try {
+    await small.start();
+    const store = await openPostgresStore(small.connection);
+    small.psql(`create tablespace small location '${folder}'`);
+    small.psql("alter table landfall_boot.documents set tablespace small");
+    await store.put("groups", "before", Buffer.from("1"));
+    // Random, since PostgreSQL compresses.
+    const write = (number: number) => store.put("generic", String(number), randomBytes(60_000));
+    let written = 0;
+    const error: unknown = await (async () => {
+      for (; written < 100; written++) await write(written);
+    })().catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: "store-full" });
+    expect((await store.list("generic")).length).toBe(written);
+    expect(Buffer.from((await store.get("groups", "before"))!.bytes).toString()).toBe("1");
+    execFileSync("mount", ["-o", "remount,size=4m", folder]);
+    await write(0);
+    await store.close();
+  } finally {
+    await small.stop("at once");
+    execFileSync("umount", [folder]);
+    await small.remove();
+  }
+}, 60_000);
 
 describe("a database that goes away", () => {
   test("is an error while it is away, and after that all goes on; watchers hear what they missed", async () => {
