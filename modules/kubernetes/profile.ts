@@ -44,7 +44,14 @@ export function poolProfile(options: {
       ...asset("kubernetes", release.files.kubernetes),
       `landfall.cluster=${plan.cluster}`,
       `landfall.generation=${pki.generation}`,
-      ...(pool.disk === undefined ? [] : [`landfall.disk=${pool.disk}`]),
+      // What the disk's own boot loader starts.
+      ...(pool.disk === undefined
+        ? []
+        : [
+            `landfall.disk=${pool.disk}`,
+            ...asset("kernel", release.files.kernel),
+            ...asset("initrd", release.files.initrd),
+          ]),
     ],
     ignition: render(machineConfig({ plan, pool, pki, images: release.images })),
   };

@@ -8,6 +8,12 @@ export const hostPackages: readonly string[] = [
   "gcc",
   "systemd",
   "util-linux",
+  // the boot loader of machines' disks
+  "grub-common",
+  "grub-pc-bin",
+  "grub-efi-amd64-bin",
+  "dosfstools",
+  "mtools",
 ];
 
 const packageOf: Readonly<Record<string, string>> = {
@@ -19,6 +25,9 @@ const packageOf: Readonly<Record<string, string>> = {
   systemctl: "systemd",
   flock: "util-linux",
   gcc: "gcc",
+  "grub-mkimage": "grub-common",
+  "mkfs.fat": "dosfstools",
+  mcopy: "mtools",
 };
 
 /** How to get a program that is missing, as a sentence. */

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readAptSources } from "./apt.ts";
-import { ownFolder, ownPath } from "./files.ts";
+import { ownFolder, ownPath, ownText } from "./files.ts";
 import { goStep } from "./go.ts";
 import { debian, goModules, initrdModules } from "./pins.ts";
 import { recipeStep } from "./recipe.ts";
@@ -21,6 +21,9 @@ export interface SystemSteps {
  */
 export const squashfsCompression = "zstd -Xcompression-level 6";
 
+/** In the root and in the initrd. */
+const releasesProgram = ["root", "usr", "lib", "landfall", "releases"];
+
 export function systemSteps(): SystemSteps {
   const containerd = goStep("containerd", goModules.containerd);
   const cni = goStep("cni", goModules.cni);
@@ -38,15 +41,22 @@ export function systemSteps(): SystemSteps {
       FILES: ownPath("root"),
     }),
   });
+  const loader = recipeStep("loader", {
+    recipe: "loader.sh",
+    inputs: ownFolder("loader"),
+    paths: () => ({ CONFIG: ownPath("loader", "grub.cfg") }),
+  });
   const initrd = recipeStep("initrd", {
     recipe: "initrd.sh",
-    inputs: ownFolder("initrd"),
-    needs: [tree, ignition],
+    inputs: [ownFolder("initrd"), ownText(...releasesProgram)],
+    needs: [tree, ignition, loader],
     variables: { MODULES: initrdModules.join(" ") },
     paths: ({ outputOf }) => ({
       DEBIAN: outputOf(tree),
       IGNITION: outputOf(ignition),
+      LOADER: outputOf(loader),
       FILES: ownPath("initrd"),
+      RELEASES: ownPath(...releasesProgram),
     }),
   });
   return { containerd, debian: tree, root, initrd };

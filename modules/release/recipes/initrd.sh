@@ -1,6 +1,6 @@
 # The initrd: busybox, the real Ignition with the programs that it calls, and our init.
-# In: DEBIAN, IGNITION (outputs of their steps), FILES (init and its helpers), MODULES (kernel modules, separated by spaces),
-# SOURCE_DATE_EPOCH. Out: $OUT/initrd (zstd cpio), $OUT/tree (the same, unpacked).
+# In: DEBIAN, IGNITION, LOADER (outputs of their steps), FILES (init and its helpers), RELEASES (program that keeps the
+# releases on a disk, the same as in the root), MODULES (kernel modules, separated by spaces), SOURCE_DATE_EPOCH. Out: $OUT/initrd (zstd cpio), $OUT/tree (the same, unpacked).
 set -eu
 debian=$DEBIAN/tree
 tree=$OUT/tree
@@ -23,10 +23,22 @@ take() {
 }
 take /usr/sbin/useradd /usr/sbin/userdel /usr/sbin/usermod /usr/sbin/groupadd /usr/sbin/groupdel /usr/sbin/sgdisk \
 	/usr/sbin/mkfs.ext4 /usr/sbin/mkfs.fat /usr/sbin/wipefs /usr/bin/lsblk /usr/sbin/blkid /usr/bin/udevadm /usr/bin/flock \
+	/usr/lib/udev/ata_id /usr/lib/udev/scsi_id \
 	/usr/lib/x86_64-linux-gnu/libnss_files.so.2 /usr/lib/x86_64-linux-gnu/libnss_dns.so.2 /usr/lib/x86_64-linux-gnu/libresolv.so.2
 # Linked with libblkid and libc, which others above have brought.
 install -m 0755 "$IGNITION/bin/internal" "$tree/usr/bin/ignition"
 ln -s mkfs.fat "$tree/usr/sbin/mkfs.vfat"
+
+# What names disks below /dev/disk.
+mkdir -p "$tree/usr/lib/systemd" "$tree/usr/lib/udev/rules.d"
+ln -s /usr/bin/udevadm "$tree/usr/lib/systemd/systemd-udevd"
+for rules in 50-udev-default 60-block 60-persistent-storage; do
+	cp "$debian/usr/lib/udev/rules.d/$rules.rules" "$tree/usr/lib/udev/rules.d/"
+done
+
+mkdir -p "$tree/usr/lib/landfall/loader"
+cp "$LOADER"/mbr "$LOADER"/core "$LOADER"/esp "$tree/usr/lib/landfall/loader/"
+install -m 0755 "$RELEASES" "$tree/usr/lib/landfall/releases"
 
 cp "$debian/usr/bin/busybox" "$tree/bin/busybox"
 for applet in $("$tree/bin/busybox" --list); do
