@@ -94,7 +94,12 @@ async function boot(cmdline: string, cut = ""): Promise<Boot> {
   return ended;
 }
 
-const kinds = { root: "root.squashfs", kubernetes: "kubernetes.squashfs", kernel: "kernel", initrd: "initrd" };
+const kinds = {
+  root: "root.squashfs",
+  kubernetes: "kubernetes.squashfs",
+  kernel: "kernel",
+  initrd: "initrd",
+};
 type Kind = keyof typeof kinds;
 const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
 const content = (kind: Kind) => `the ${kind}`;
@@ -264,7 +269,7 @@ it("left on network boot, it boots its disk ten times of ten", { timeout: 120_00
 });
 
 it("an order that no longer stands stops it before anything is written", async () => {
-  serve("never", "410 Gone");
+  serve("never", "409 Conflict");
   const before = sha256(readFileSync(disk()));
   const stopped = await boot(networkArguments());
   expect(stopped.code).toBe(10);
@@ -272,8 +277,34 @@ it("an order that no longer stands stops it before anything is written", async (
   expect(sha256(readFileSync(disk()))).toBe(before);
 });
 
+it("ordered to wipe its disk it leaves a blank one, and says so; another cluster's it leaves alone", async () => {
+  serve("gone");
+  booted(await boot(networkArguments()));
+  const refused = await boot(`${networkArguments({ cluster: "lab-v2" })} landfall.action=wipe`);
+  expect(refused.code).toBe(10);
+  expect(localBoot()).toBeDefined();
+
+  expect((await boot(`${networkArguments()} landfall.action=wipe`, "wiping")).code).toBe(99);
+  const wiped = await boot(`${networkArguments()} landfall.action=wipe`);
+  expect(wiped.code, wiped.console).toBe(11);
+  expect(reports()).toMatch(/&result=wiped$/m);
+  expect(execFileSync("wipefs", ["--no-act", disk()], { encoding: "utf8" })).toBe("");
+  expect(readFileSync(disk()).includes("landfall")).toBe(false);
+  booted(await boot(networkArguments({ cluster: "lab-v2" })));
+});
+
+it("ordered to the rescue it starts in memory, whatever is on the disk", async () => {
+  serve("rescued");
+  execFileSync("mkfs.ext4", ["-q", "-F", disk()]);
+  const before = sha256(readFileSync(disk()));
+  const rescue = await boot(`${networkArguments()} landfall.action=rescue`);
+  expect(booted(rescue)).toMatch(/^hello: rescued$/m);
+  expect(sha256(readFileSync(disk()))).toBe(before);
+});
+
 describe("a disk that is not for it is left as it was, and the boot service is told", () => {
-  const reason = (text: string) => `result=failed&reason=${Buffer.from(text).toString("hex").replaceAll(/../g, "%$&")}`;
+  const reason = (text: string) =>
+    `result=failed&reason=${Buffer.from(text).toString("hex").replaceAll(/../g, "%$&")}`;
 
   it.each([
     ["an ext4 file system", () => execFileSync("mkfs.ext4", ["-q", "-F", disk()])],
@@ -285,7 +316,9 @@ describe("a disk that is not for it is left as it was, and the boot service is t
     const before = sha256(readFileSync(disk()));
     const refused = await boot(networkArguments());
     expect(refused.code).toBe(10);
-    const said = /failed: (\S+ holds something that is not Landfall's; wipe it first)/.exec(refused.console)![1]!;
+    const said = /failed: (\S+ holds something that is not Landfall's; wipe it first)/.exec(
+      refused.console,
+    )![1]!;
     expect(reports()).toContain(reason(said));
     expect(sha256(readFileSync(disk()))).toBe(before);
   });

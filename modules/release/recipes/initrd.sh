@@ -22,7 +22,7 @@ take() {
 	done
 }
 take /usr/sbin/useradd /usr/sbin/userdel /usr/sbin/usermod /usr/sbin/groupadd /usr/sbin/groupdel /usr/sbin/sgdisk \
-	/usr/sbin/mkfs.ext4 /usr/sbin/mkfs.fat /usr/sbin/wipefs /usr/bin/lsblk /usr/sbin/blkid /usr/bin/udevadm /usr/bin/flock \
+	/usr/sbin/mkfs.ext4 /usr/sbin/mkfs.fat /usr/sbin/wipefs /usr/bin/lsblk /usr/sbin/blkid /usr/sbin/blkdiscard /usr/bin/udevadm /usr/bin/flock \
 	/usr/lib/udev/ata_id /usr/lib/udev/scsi_id \
 	/usr/lib/x86_64-linux-gnu/libnss_files.so.2 /usr/lib/x86_64-linux-gnu/libnss_dns.so.2 /usr/lib/x86_64-linux-gnu/libresolv.so.2
 # Linked with libblkid and libc, which others above have brought.

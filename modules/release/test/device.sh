@@ -50,6 +50,8 @@ done
 device=$(/bin/losetup -f) && /bin/losetup -o $((first * 512)) --sizelimit $(((last - first + 1) * 512)) "$device" /work/disk.img && echo "$device"
 SCRIPT
 chmod +x partition
+# As a kernel does before its init.
+chroot . /partition "$device" 3 >/dev/null || :
 mkfifo "$work/cutting" "$work/gone" 2>/dev/null || :
 sed -e 's|^partition() {|&\n\t/partition "$disk" "$1"\n\treturn\n|' -e "s|^whole() {|&\n\techo $device\n\treturn\n|" \
 	-e "s|^step() .*|step() { say \"step \$1\"; [ \"\$1\" != \"$cut\" ] \|\| { echo >/work/cutting; read -r _ </work/gone; exit 99; }; }|" \
