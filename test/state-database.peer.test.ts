@@ -9,7 +9,7 @@ import { postgresServer } from "../modules/boot/store/example-postgres.ts";
 import { apply, destroy, diff, type TerraformOptions, type Workspace } from "../modules/cli/index.ts";
 import { stateSchema } from "../stacks/index.ts";
 import { type Matchbox, startMatchbox } from "./support/matchbox.ts";
-import { terraformProject, writeStack } from "./support/terraform-project.ts";
+import { killTerraform, terraformProject, writeStack } from "./support/terraform-project.ts";
 import { peerTools } from "./support/tools.ts";
 
 const schema = stateSchema("t-v1");
@@ -115,6 +115,21 @@ test("a step that a killed deploy did not end is done again", async () => {
   expect(asked(mine)).toEqual(["step deliver --cluster t-v1 --machine w1"]);
   expect(said.at(-1)).toContain("deliver-w1: doing it again");
   expect(await diff(options(workspace))).toEqual([]);
+}, 120_000);
+
+test("a deploy whose terraform is killed leaves no lock, and the next one converges", async () => {
+  const workspace = open(mine);
+  writeFileSync(join(mine, "step.sh"), "sleep 0.3\n");
+  for (const delay of [700, 1_200]) {
+    const run = expect(apply(options(workspace))).rejects.toMatchObject({ name: "LandfallError" });
+    await setTimeout(delay);
+    killTerraform(mine);
+    await run;
+  }
+  await apply(options(workspace));
+  expect(await diff(options(workspace))).toEqual([]);
+  for (const step of ["power-w1", "deliver-m1", "addons", "health"])
+    expect(existsSync(join(mine, ".landfall/run/t-v1/done", step))).toBe(true);
 }, 120_000);
 
 test("a state that was in a file is moved, and nothing is made anew", async () => {

@@ -20,7 +20,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { apply, destroy, diff, type Workspace } from "../modules/cli/index.ts";
 import { type TestCluster, testCluster, tricky } from "../stacks/test-cluster.ts";
 import { type Matchbox, startMatchbox } from "./support/matchbox.ts";
-import { terraformProject, writeStack } from "./support/terraform-project.ts";
+import { killTerraform, processesIn, terraformProject, writeStack } from "./support/terraform-project.ts";
 import { cacheDir, peerTools } from "./support/tools.ts";
 
 const repository = resolve(import.meta.dirname, "..");
@@ -207,7 +207,7 @@ describe("a stack on real Terraform and Matchbox", () => {
       const run = apply({ ...options(), progress: { line: () => {}, terraform: () => {} } });
       const failed = expect(run).rejects.toMatchObject({ name: "LandfallError" });
       await setTimeout(delay);
-      await killTerraform();
+      killTerraform(project);
       await failed;
     }
     await land();
@@ -229,11 +229,11 @@ describe("a stack on real Terraform and Matchbox", () => {
     await until(() => asked().length > 0);
     command.kill("SIGKILL");
     await new Promise((resolve) => command.once("exit", resolve));
-    expect((await processesIn(project)).length).toBeGreaterThan(0);
+    expect(processesIn(project).length).toBeGreaterThan(0);
     steps("exit 0");
     await land();
     expect(await diff(options())).toEqual([]);
-    expect(await processesIn(project)).toEqual([]);
+    expect(processesIn(project)).toEqual([]);
   });
 
   it("is interrupted once, keeps what was done, and goes on", async () => {
@@ -248,7 +248,7 @@ describe("a stack on real Terraform and Matchbox", () => {
     );
     interruption.abort();
     await expect(run).rejects.toMatchObject({ code: "interrupted" });
-    expect(await processesIn(project)).toEqual([]);
+    expect(processesIn(project)).toEqual([]);
     asked();
     steps("exit 0");
     expect((await land()).filter((line) => !/ (deliver|health) /.test(line))).toEqual([]);
@@ -364,33 +364,4 @@ function cdktf(...args: string[]): Promise<unknown> {
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setTimeout(20);
-}
-
-/** Ids of processes that work in the folder, Matchbox left out. */
-async function processesIn(folder: string): Promise<number[]> {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const cwd = readFileSync(`/proc/${pid}/environ`, "utf8");
-        return (
-          pid !== process.pid &&
-          cwd.includes(`${folder}/node_modules/.bin`) &&
-          !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("matchbox\0-address")
-        );
-      } catch {
-        return false;
-      }
-    });
-}
-
-async function killTerraform(): Promise<void> {
-  for (const pid of await processesIn(project)) {
-    try {
-      if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("terraform\0"))
-        process.kill(pid, "SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-  }
 }

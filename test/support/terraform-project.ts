@@ -1,5 +1,13 @@
 // A project whose stack goes through real Terraform, while its steps are stood in for by a script.
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { openWorkspace, type Workspace } from "../../modules/cli/index.ts";
 import { synthesise } from "../../stacks/index.ts";
@@ -30,4 +38,33 @@ export function writeStack(folder: string, mirror: string, cluster: TestCluster)
   const stack = join(folder, "cdktf.out/stacks/t-v1/terraform.d");
   mkdirSync(stack, { recursive: true });
   if (!existsSync(join(stack, "plugins"))) symlinkSync(mirror, join(stack, "plugins"));
+}
+
+/** Ids of processes that work in the folder, Matchbox left out. */
+export function processesIn(folder: string): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const cwd = readFileSync(`/proc/${pid}/environ`, "utf8");
+        return (
+          pid !== process.pid &&
+          cwd.includes(`${folder}/node_modules/.bin`) &&
+          !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("matchbox\0-address")
+        );
+      } catch {
+        return false;
+      }
+    });
+}
+
+export function killTerraform(folder: string): void {
+  for (const pid of processesIn(folder)) {
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("terraform\0"))
+        process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
