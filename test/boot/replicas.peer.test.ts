@@ -26,7 +26,7 @@ afterAll(async () => {
 
 async function replica(name: string): Promise<Matchbox> {
   const started = await startLandfallBoot(join(folder, name), ["-store=postgres"], {
-    LANDFALL_BOOT_DATABASE: postgres.connection,
+    env: { LANDFALL_BOOT_DATABASE: postgres.connection },
   });
   running.push(started);
   return started;

@@ -1,6 +1,6 @@
 // The real Matchbox, or Landfall's boot service in its place, on loopback, with mutual TLS.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { issueAuthority, issueCertificate } from "../../modules/pki/index.ts";
@@ -15,19 +15,32 @@ export interface Matchbox {
   readonly data: string;
   /** Of its client: ca.crt, client.crt, client.key. */
   readonly tls: string;
+  readonly pid: number;
   readonly stop: () => Promise<void>;
   /** As a loss of power. */
   readonly kill: () => Promise<void>;
+}
+
+export interface Circumstances {
+  /** A command that runs it in place of itself, as `setpriv --reuid=nobody`. */
+  readonly under?: readonly string[];
+  /** Beside the test's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** File of what it writes. Default: nowhere. */
+  readonly log?: string;
+  /** Default: the data folder. */
+  readonly assets?: string;
 }
 
 /** Landfall's own, by the flags that Matchbox has. */
 export function startLandfallBoot(
   folder: string,
   flags: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
+  circumstances: Circumstances = {},
 ): Promise<Matchbox> {
   const program = resolve(import.meta.dirname, "../../modules/cli/landfall.mjs");
-  return start([process.execPath, program, "boot", "serve", "-page-address=", ...flags], folder, env);
+  const command = [process.execPath, program, "boot", "serve", "-page-address=", ...flags];
+  return start([...(circumstances.under ?? []), ...command], folder, circumstances);
 }
 
 /** Starts it in `folder`; its client's PEM files are `folder`/tls/{ca.crt,client.crt,client.key}. */
@@ -38,7 +51,7 @@ export function startMatchbox(program: string, folder: string): Promise<Matchbox
 async function start(
   [program, ...argv]: readonly string[],
   folder: string,
-  env: Readonly<Record<string, string>> = {},
+  { env, log, assets }: Circumstances = {},
 ): Promise<Matchbox> {
   const tls = join(folder, "tls");
   const data = join(folder, "matchbox");
@@ -46,6 +59,7 @@ async function start(
     mkdirSync(join(data, name), { recursive: true });
   issueTls(tls);
   const [http, rpc] = await freePorts(2);
+  const output = log === undefined ? "ignore" : openSync(log, "a");
   const child = spawn(
     program!,
     [
@@ -53,14 +67,15 @@ async function start(
       `-address=127.0.0.1:${http}`,
       `-rpc-address=127.0.0.1:${rpc}`,
       `-data-path=${data}`,
-      `-assets-path=${data}`,
+      `-assets-path=${assets ?? data}`,
       ...["ca", "cert", "key"].map(
         (kind) =>
           `-${kind}-file=${join(tls, kind === "ca" ? "ca.crt" : `server.${kind === "cert" ? "crt" : "key"}`)}`,
       ),
     ],
-    { stdio: "ignore", env: { ...process.env, ...env } },
+    { stdio: ["ignore", output, output], env: { ...process.env, ...env } },
   );
+  if (output !== "ignore") closeSync(output);
   const url = `http://127.0.0.1:${http}`;
   await answering(url, child);
   return {
@@ -68,6 +83,7 @@ async function start(
     rpc: `127.0.0.1:${rpc}`,
     data,
     tls,
+    pid: child.pid!,
     stop: () => ended(child, "SIGTERM"),
     kill: () => ended(child, "SIGKILL"),
   };

@@ -1,15 +1,10 @@
 // The edge: answers onto sockets. Matchbox's own paths are answered from what came in, byte for byte; the rest is Hono's.
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { type Answer, notFound } from "./answer.ts";
+import { type ConnectionLimits, inTurn } from "./connections.ts";
 import type { Routed } from "./wire.ts";
 
 export interface HttpOptions {
@@ -45,8 +40,8 @@ export interface SeenRequest {
 /** What a machine sends is small: a report, at most. */
 const maxBody = 64 * 1024;
 const maxHeaders = 16 * 1024;
-/** Racks are smaller; what is beyond is somebody's mistake. */
-const maxConnections = 8192;
+/** Racks are smaller. */
+const connectionLimits: ConnectionLimits = { connections: 8192, waiting: 64, stalled: 60_000 };
 
 export function httpServer(options: HttpOptions): Server {
   const { wire, assets, apps = [], tls, onRequest, onError } = options;
@@ -55,7 +50,19 @@ export function httpServer(options: HttpOptions): Server {
   const isOwn = (method: string, url: string) =>
     app.router.match(method, url.split("?", 1)[0]!)[0].length > 0;
 
-  const listener: RequestListener = (request, response) => {
+  // Slow senders hold a socket, and no more, for this long.
+  const limits = {
+    maxHeaderSize: maxHeaders,
+    headersTimeout: 10_000,
+    requestTimeout: 15_000,
+    keepAliveTimeout: 60_000,
+    connectionsCheckingInterval: 2_000,
+  };
+  const server =
+    tls === undefined
+      ? createServer(limits)
+      : createTlsServer({ ...limits, ...tls, minVersion: "TLSv1.2", handshakeTimeout: 10_000 });
+  inTurn(server, connectionLimits, (request, response) => {
     const { method = "GET", url = "/", headers } = request;
     if (onRequest !== undefined) {
       const start = performance.now();
@@ -82,20 +89,7 @@ export function httpServer(options: HttpOptions): Server {
     } catch (error) {
       failed(response, onError)(error);
     }
-  };
-  // Slow senders hold a socket, and no more, for this long.
-  const limits = {
-    maxHeaderSize: maxHeaders,
-    headersTimeout: 10_000,
-    requestTimeout: 15_000,
-    keepAliveTimeout: 60_000,
-    connectionsCheckingInterval: 2_000,
-  };
-  const server =
-    tls === undefined
-      ? createServer(limits, listener)
-      : createTlsServer({ ...limits, ...tls, minVersion: "TLSv1.2", handshakeTimeout: 10_000 }, listener);
-  server.maxConnections = maxConnections;
+  });
   return server;
 }
 
