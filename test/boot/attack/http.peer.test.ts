@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { random } from "../../../ignition/test/mutate.ts";
+import { random } from "../../support/random.ts";
 import { ask } from "../peers.ts";
 import {
   bootingWhile,
