@@ -178,6 +178,23 @@ describe("an order", () => {
   });
 });
 
+describe("an order that has ended", () => {
+  const failed = report({ result: "failed", reason: "the disk is green's" });
+
+  test("is armed anew, as another order", () => {
+    for (const ended of [[boot, failed], [cancel()], [boot, cancel()]]) {
+      const again = having(arm("install"), ...ended, arm("install", "g1", "blue-v1", 2)).order;
+      expect(again).toMatchObject({ id: id(2), state: "armed", boots: 0 });
+    }
+  });
+
+  test("is not cancelled, and does not fail after it was cancelled", () => {
+    expect(having(arm("install"), boot, failed, cancel()).order).toMatchObject({ state: "failed" });
+    expect(having(arm("install"), boot, installed, cancel()).order).toMatchObject({ state: "done" });
+    expect(having(arm("install"), boot, cancel(), failed).order).toMatchObject({ state: "cancelled" });
+  });
+});
+
 describe("a report", () => {
   test("of another order, or of none, counts for nothing", () => {
     for (const record of [
@@ -234,6 +251,14 @@ describe("a report", () => {
     );
     expect(stagesOf(late)).toEqual(["firmware", "ipxe", "install", "installed", "system"]);
     expect(late.percent).toBeUndefined();
+  });
+
+  test("never keeps half a character", () => {
+    const line = after(`${"x".repeat(199)}😀`);
+    expect(line.isWellFormed()).toBe(true);
+    function after(text: string): string {
+      return having(arm("install"), boot, report({ console: [text] })).console[0]!;
+    }
   });
 
   test("keeps the last console lines, as text that is safe to show", () => {

@@ -255,7 +255,8 @@ function printable(text: string): string {
   return text
     .replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ")
     .trim()
-    .slice(0, consoleWidth);
+    .slice(0, consoleWidth)
+    .toWellFormed();
 }
 
 function unknownMachine(): LandfallError {
