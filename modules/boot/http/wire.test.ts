@@ -41,8 +41,8 @@ async function open(options: Partial<WireOptions> = {}) {
   const wire = matchboxWire({ catalog, gate: bootGate(machines, () => time.now), assets: true, ...options });
   return {
     catalog,
-    ask: async (target: string, headers: Record<string, string> = { host: "boot:8080" }) => {
-      const routed = wire({ method: "GET", target, headers });
+    ask: async (target: string, headers: Record<string, string> = { host: "boot:8080" }, method = "GET") => {
+      const routed = wire({ method, target, headers });
       if (routed.to !== "answer") return { status: 0, headers: {}, body: routed.to };
       const { status, headers: sent, body } = await routed.answer;
       return { status, headers: sent, body: Buffer.from(body).toString() };
@@ -95,6 +95,20 @@ describe("a machine that Landfall knows", () => {
     expect((await ask(`/ignition?${query}`)).status).toBe(200);
     expect((await ask(`/metadata?${query}`)).body).toContain("NAME=m\n");
     expect((await ask(`/generic?${query}`)).body).toBe("name: m\n");
+  });
+
+  it.each(["HEAD", "POST", "DELETE"])("keeps its order when somebody says %s", async (method) => {
+    await register("install");
+    const { ask } = await open();
+    expect((await ask(`/ipxe?${query}`, undefined, method)).body).toContain(`landfall.order=${id}`);
+    expect((await machines.get(mac))?.order).toMatchObject({ state: "armed", boots: 0 });
+  });
+
+  it("boots an order that was armed while it asked", async () => {
+    await register("install");
+    const gate = bootGate(machines, () => time.now);
+    const { ask } = await open({ gate: { ...gate, peek: async () => ({ boot: "local" }) } });
+    expect((await ask(`/ipxe?${query}`)).body).toContain(`landfall.order=${id}`);
   });
 
   it("boots its disk once the order is done, or has expired", async () => {

@@ -45,6 +45,7 @@ interface Request {
 
 const bootstrap = ok(Buffer.from(bootstrapScript));
 const home = ok(Buffer.from("matchbox\n"));
+const unfinished = notReady("this machine has an order, and no profile to boot");
 /** As Go's server itself answers what it cannot read. */
 const badRequest: Answer = {
   status: 400,
@@ -126,19 +127,20 @@ export function matchboxWire({
       boot: NetBoot | undefined,
       asked: Asked,
     ): Promise<Answer> {
-      const now = await gate.peek(mac);
-      if (now === undefined) return answerOf(boot);
-      if (now.boot === "order") {
+      const before = await gate.peek(mac);
+      if (before === undefined) return answerOf(boot);
+      const base = reportUrl ?? baseOf(scheme, asked);
+      if (before.boot === "order") {
         // An order is taken only when it can be carried out: while Terraform replaces a group, there is none.
-        if (boot === undefined) return notReady("this machine has an order, and no profile to boot");
-        const base = reportUrl ?? baseOf(scheme, asked);
+        if (boot === undefined) return unfinished;
         if (base === undefined) return badRequest;
-        const taken = await gate.boot(mac);
-        if (taken?.boot === "order") return ok(bytesOf(script(withOrder(boot, taken.order, base, mac))));
       }
-      // Heard of: that it boots its disk is written down as well.
-      else await gate.boot(mac);
-      return local;
+      // Machines GET; who only looks takes nothing. A boot from disk is written down as well.
+      const now = asked.method === "GET" ? await gate.boot(mac) : before;
+      if (now?.boot !== "order") return local;
+      // Armed a moment ago, it may be an order that was not there before.
+      if (boot === undefined || base === undefined) return unfinished;
+      return ok(bytesOf(script(withOrder(boot, now.order, base, mac))));
     }
   }
 
