@@ -9,6 +9,7 @@ export {
 } from "./assets/index.ts";
 export type { CatalogKind, CatalogOptions } from "./catalog/index.ts";
 export {
+  type ClusterReport,
   type ClusterView,
   type FleetView,
   fleetView,

@@ -27,7 +27,7 @@ const labPackages = [
 ] as const;
 
 /** Debian packages of the peers that only `npm test` meets. Their services are not started. */
-const testPackages = ["openssh-server", "postgresql", "nginx-light"] as const;
+const testPackages = ["chromium", "openssh-server", "postgresql", "nginx-light"] as const;
 
 export interface SetUpOptions {
   /** Kubernetes versions of the releases. */

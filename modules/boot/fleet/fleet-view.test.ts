@@ -7,7 +7,7 @@ import {
   orderStates,
   stages,
 } from "../machine/types.ts";
-import { ago, exampleFleet, exampleMachine, exampleOrder } from "../page/example-fleet.ts";
+import { ago, exampleFleet, exampleMachine, exampleOrder } from "./example-fleet.ts";
 import { fleetView, natural } from "./fleet-view.ts";
 
 const now = new Date("2026-03-04T05:06:07.000Z");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MachineRecord } from "../machine/types.ts";
-import { ago, exampleMachine, exampleOrder, reached } from "../page/example-fleet.ts";
+import { ago, exampleMachine, exampleOrder, reached } from "./example-fleet.ts";
 import { machineView } from "./machine-view.ts";
 import { softTimeouts } from "./timeouts.ts";
 

@@ -50,6 +50,8 @@ const headers: Readonly<Record<string, string>> = {
 const files = [
   { path: "/page.css", type: "text/css; charset=utf-8" },
   { path: "/page.js", type: "text/javascript; charset=utf-8" },
+  { path: "/machine.js", type: "text/javascript; charset=utf-8" },
+  { path: "/patch.js", type: "text/javascript; charset=utf-8" },
   { path: "/favicon.svg", type: "image/svg+xml" },
 ] as const;
 

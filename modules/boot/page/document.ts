@@ -27,12 +27,18 @@ const idOf = (prefix: string, ...names: readonly string[]) =>
   `${prefix}-${createHash("sha256").update(JSON.stringify(names)).digest("hex").slice(0, 12)}`;
 const rackId = ({ site, rack }: RackView) => idOf("r", site, ...(rack === undefined ? [] : [rack]));
 
-export function summary({ title, view, now, trouble }: PageState): Markup {
+/** With how many machines need a look, for those who have the page in the background. */
+function titleOf({ title, view }: PageState): string {
+  const urgent = view.counts.act + view.counts.look;
+  return urgent > 0 ? `(${urgent}) ${title}` : title;
+}
+
+export function summary(state: PageState): Markup {
+  const { title, view, now, trouble } = state;
   const counts = (["act", "look", "busy", "good", "idle"] as const).filter(
     (signal) => view.counts[signal] > 0,
   );
-  const urgent = view.counts.act + view.counts.look;
-  return markup`<header id="summary" data-signal="${view.signal}" data-title="${urgent > 0 ? `(${urgent}) ` : ""}${title}" data-say="${view.announcement}"><div class="top"><h1>${title}</h1><p class="live" id="live" hidden></p></div>${trouble === undefined ? "" : markup`<p class="trouble">This page is old: ${trouble.what}, since ${elapsed(trouble.since, now)}. Machines are not affected by the page.</p>`}<p class="sentence">${sign(view.signal)}<span>${view.next}</span></p>${counts.length === 0 ? "" : markup`<ul class="counts" aria-label="Machines">${counts.map((signal) => markup`<li data-signal="${signal}">${sign(signal)}<b>${view.counts[signal]}</b> ${label(signal, view.counts[signal])}</li>`)}</ul>`}</header>`;
+  return markup`<header id="summary" data-signal="${view.signal}" data-title="${titleOf(state)}" data-say="${view.announcement}"><div class="top"><h1>${title}</h1><p class="live" id="live" hidden></p></div>${trouble === undefined ? "" : markup`<p class="trouble">This page is old: ${trouble.what}, since ${elapsed(trouble.since, now)}. Machines are not affected by the page.</p>`}<p class="sentence">${sign(view.signal)}<span>${view.next}</span></p>${counts.length === 0 ? "" : markup`<ul class="counts" aria-label="Machines">${counts.map((signal) => markup`<li data-signal="${signal}">${sign(signal)}<b>${view.counts[signal]}</b> ${label(signal, view.counts[signal])}</li>`)}</ul>`}</header>`;
 }
 
 export function clusterCard(cluster: ClusterView, now: Date): Markup {
@@ -73,7 +79,7 @@ export function fragments(state: PageState, line: Line): Fragment[] {
 }
 
 export function wholePage(state: PageState, version: string, line: Line): Markup {
-  const { view, now, title } = state;
+  const { view, now } = state;
   const sites = Map.groupBy(view.racks, ({ site }) => site);
   const body = markup`${summary(state)}
 <main id="main">
@@ -83,7 +89,8 @@ ${[...sites].map(([site, racks]) => siteSection(site, racks, line))}
 </main>
 <p class="unseen" id="said" role="status"></p>
 <p class="none" id="none" hidden>No machine matches.</p>`;
-  return shell({ title, root: "", live: { version, now }, body });
+  const data = markup` data-version="${version}" data-now="${now.getTime()}"`;
+  return shell({ title: titleOf(state), root: "", script: "page.js", data, body });
 }
 
 function siteSection(site: string, racks: readonly RackView[], line: Line): Markup {
@@ -100,22 +107,21 @@ function tools(): Markup {
 export function machinePage(machine: MachineView, now: Date, title: string): Markup {
   const body = markup`<header id="summary" data-signal="${machine.signal}"><div class="top"><h1>${machine.name}</h1><p><a href="../">All machines</a></p></div><p class="sentence">${sign(machine.signal)}<span>${word(machine.signal)}${machine.state}${machine.since === undefined ? "" : markup`, since ${elapsed(machine.since, now)}`}</span></p></header>
 <main id="main" class="alone">${machineMore(machine, now)}</main>`;
-  return shell({ title: `${machine.name}: ${title}`, root: "../", body, refresh: 5 });
+  const data = markup` data-now="${now.getTime()}"`;
+  return shell({ title: `${machine.name}: ${title}`, root: "../", script: "machine.js", data, body });
 }
 
 interface Shell {
   readonly title: string;
   /** From this page to the top, so that it may be served below any path. */
   readonly root: string;
+  readonly script: "page.js" | "machine.js";
+  /** What the script goes on from: attributes of the body. */
+  readonly data: Markup;
   readonly body: Markup;
-  /** What page.js goes on from: the state that is shown, and the service's clock. Left out: the page is not live. */
-  readonly live?: { readonly version: string; readonly now: Date };
-  /** Seconds. */
-  readonly refresh?: number;
 }
 
-function shell({ title, root, body, live, refresh = 15 }: Shell): Markup {
-  const meta = markup`<meta http-equiv="refresh" content="${refresh}">`;
+function shell({ title, root, script, data, body }: Shell): Markup {
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -125,14 +131,10 @@ function shell({ title, root, body, live, refresh = 15 }: Shell): Markup {
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="${root}favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${root}page.css">
-${
-  live === undefined
-    ? meta
-    : markup`<noscript>${meta}</noscript>
-<script type="module" src="${root}page.js"></script>`
-}
+<noscript><meta http-equiv="refresh" content="15"></noscript>
+<script type="module" src="${root}${script}"></script>
 </head>
-<body${live === undefined ? "" : markup` data-version="${live.version}" data-now="${live.now.getTime()}"`}>
+<body${data}>
 <a class="skip" href="#main">Skip to the machines</a>
 ${body}
 </body>

@@ -1,47 +1,7 @@
 // Keeps the open page as the service has it. The service renders everything; what changed is put in the place of what
 // was there, node by node, so that what is open stays open and what has the focus keeps it.
 
-/** Set here, and by nobody else: a patch leaves them alone. */
-const own = new Set(["open", "hidden", "data-state"]);
-
-function patch(from, to) {
-  if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName) return from.replaceWith(to);
-  if (from.nodeType !== Node.ELEMENT_NODE) {
-    if (from.nodeValue !== to.nodeValue) from.nodeValue = to.nodeValue;
-    return;
-  }
-  for (const { name } of [...from.attributes])
-    if (!to.hasAttribute(name) && !own.has(name)) from.removeAttribute(name);
-  for (const { name, value } of to.attributes)
-    if (from.getAttribute(name) !== value && !own.has(name)) from.setAttribute(name, value);
-  if (from.classList.contains("more") || from.classList.contains("live") || from.id === "said") return;
-  patchChildren(from, to);
-}
-
-/** Children with an id are found by it, wherever they were; the others by their place. */
-function patchChildren(from, to) {
-  const known = new Map([...from.children].filter(({ id }) => id !== "").map((child) => [child.id, child]));
-  let at = from.firstChild;
-  for (const wanted of [...to.childNodes]) {
-    const kept = wanted.id ? known.get(wanted.id) : at?.id ? undefined : at;
-    if (kept == null) {
-      from.insertBefore(wanted, at);
-      continue;
-    }
-    if (kept === at) at = at.nextSibling;
-    else from.insertBefore(kept, at);
-    known.delete(wanted.id);
-    patch(kept, wanted);
-  }
-  while (at) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
-  }
-}
-
-const parser = new DOMParser();
-const elementOf = (html) => parser.parseFromString(html, "text/html").body.firstElementChild;
+import { count, elementOf, parse, patch, patchChildren } from "./patch.js";
 
 // What people hear: a change of what is to be done, not each percent.
 let saidLast = document.getElementById("summary").dataset.say;
@@ -59,29 +19,6 @@ function summaryChanged() {
   }, 2000);
 }
 
-// Times count on between two changes, by the service's clock.
-const [navigation] = performance.getEntriesByType("navigation");
-const ahead = Number(document.body.dataset.now) - (performance.timeOrigin + (navigation?.responseStart ?? 0));
-function duration(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} days`;
-}
-function count() {
-  if (document.hidden) return;
-  const now = Date.now() + ahead;
-  for (const time of document.querySelectorAll("time[data-since]")) {
-    const text = duration((now - Date.parse(time.dateTime)) / 1000);
-    if (time.textContent !== text) time.textContent = text;
-  }
-}
-setInterval(count, 1000);
-document.addEventListener("visibilitychange", count);
-
 // What is below a machine's line is fetched when it is opened, and again when the machine changes.
 const fetched = new WeakMap();
 async function fill(details) {
@@ -93,7 +30,7 @@ async function fill(details) {
   try {
     const response = await fetch(more.dataset.from);
     if (!response.ok) throw new Error(response.statusText);
-    const wanted = parser.parseFromString(`<div>${await response.text()}</div>`, "text/html");
+    const wanted = parse(`<div>${await response.text()}</div>`);
     patchChildren(more, wanted.body.firstElementChild);
     count();
   } catch {
@@ -181,7 +118,7 @@ async function reload() {
     reloaded = Date.now();
     const response = await fetch("./");
     if (!response.ok) throw new Error(response.statusText);
-    const wanted = parser.parseFromString(await response.text(), "text/html");
+    const wanted = parse(await response.text());
     version = wanted.body.dataset.version;
     patch(document.body, wanted.body);
     showTools();
@@ -203,5 +140,6 @@ function changed() {
 }
 
 showTools();
+summaryChanged();
 filter();
 connect();

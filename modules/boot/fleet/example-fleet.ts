@@ -1,6 +1,7 @@
 // Machines and reports as a landing shows them: for tests, and for the picture in the README.
-import type { ClusterReport } from "../fleet/index.ts";
+
 import type { MachineRecord, Order, Stage } from "../machine/types.ts";
+import type { ClusterReport } from "./conditions.ts";
 
 export interface ExampleMachine {
   readonly name: string;

@@ -1,0 +1,335 @@
+// The live page in a real browser: what people see, hear, and reach by keyboard.
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import {
+  ago,
+  exampleFleet,
+  exampleMachine,
+  exampleOrder,
+  reached,
+} from "../../../modules/boot/fleet/example-fleet.ts";
+import type { MachineRecord } from "../../../modules/boot/index.ts";
+import { openBrowser, type TestBrowser } from "../../support/browser.ts";
+import { type PageService, startPage } from "./service.ts";
+
+let browser: TestBrowser;
+let service: PageService | undefined;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser?.close());
+afterEach(async () => {
+  await service?.stop();
+  service = undefined;
+});
+
+async function open(
+  records: readonly MachineRecord[],
+  reports: Parameters<typeof startPage>[1] = [],
+  options?: Parameters<TestBrowser["visit"]>[1],
+) {
+  service = await startPage(records, reports);
+  const visit = await browser.visit(service.url, options);
+  return { service, ...visit };
+}
+
+const example = () => exampleFleet(new Date());
+const machine = (page: Page, name: string) =>
+  page.locator(".machine").filter({ has: page.getByText(name, { exact: true }) });
+const live = (page: Page) => page.getByText("live", { exact: true });
+/** Of the browser's own engine; the types of its DOM are not ours. */
+const measure = <T>(page: Page, script: string) => page.evaluate(script) as Promise<T>;
+
+test("shows racks, machines and what to do, and asks nobody but its service", async () => {
+  const { machines, conditions } = example();
+  const { page, service, requests, errors } = await open(machines, conditions);
+  await live(page).waitFor();
+  expect(await page.title()).toBe("(2) Landfall");
+  expect(await page.locator(".sentence").textContent()).toContain("w3's disk belongs to cluster prod-v1");
+  expect(await page.getByRole("heading", { level: 3 }).allInnerTexts()).toEqual([
+    expect.stringContaining("lab-v1"),
+    "Rack A1",
+    "Rack A2",
+    "Without a rack",
+  ]);
+  expect(await machine(page, "w2").textContent()).toContain("Check the network cable of w2");
+  expect(await machine(page, "w1").textContent()).toMatch(/installing[\s\S]*40%[\s\S]*1 min/);
+  await page.getByText("4 of 5 conditions hold").click();
+  expect(await page.locator(".conditions").textContent()).toContain("m2, w1, w2, w3, w4, w5 are not Ready");
+  expect(requests.filter((url) => !url.startsWith(service.url))).toEqual([]);
+  expect(errors).toEqual([]);
+});
+
+describe("while it is open", () => {
+  test("changes as machines do, without being loaded again, and keeps what is open and has the focus", async () => {
+    const { machines } = example();
+    const { page, service } = await open(machines);
+    await live(page).waitFor();
+    await measure(page, "window.same = true");
+    const w1 = machine(page, "w1");
+    await w1.locator("summary").click();
+    await w1.getByText("checking its SHA-256").waitFor();
+    const record = machines.find(({ name }) => name === "w1")!;
+    await service.put({ ...record, percent: 77, console: ["landfall: a new line"] });
+    await w1.getByText("77%").first().waitFor({ timeout: 2000 });
+    await w1.getByText("landfall: a new line").waitFor({ timeout: 2000 });
+    expect(await measure(page, "document.activeElement.closest('.machine').id")).toBe(
+      await w1.getAttribute("id"),
+    );
+    expect(await measure(page, "window.same")).toBe(true);
+  });
+
+  test("takes in machines that become known, and lets go of those that are forgotten", async () => {
+    const { page, service } = await open([exampleMachine({ name: "m1", number: 1 })]);
+    await live(page).waitFor();
+    await measure(page, "window.same = true");
+    await service.put(exampleMachine({ name: "m2", number: 2, rack: "B7" }));
+    await page.getByRole("heading", { name: "Rack B7" }).waitFor({ timeout: 4000 });
+    await service.forget(exampleMachine({ name: "m1", number: 1 }).mac);
+    await machine(page, "m1").waitFor({ state: "detached", timeout: 4000 });
+    expect(await measure(page, "window.same")).toBe(true);
+  });
+
+  test("begins with the first machine of all", async () => {
+    const { page, service } = await open([]);
+    await page.getByText("No machine is known yet").waitFor();
+    await service.put(exampleMachine({ name: "m1", number: 1 }));
+    await machine(page, "m1").waitFor({ timeout: 4000 });
+  });
+
+  test("comes back by itself after the service was away", async () => {
+    const { machines } = example();
+    const { page, service } = await open(machines);
+    await live(page).waitFor();
+    await measure(page, "window.same = true");
+    await service.stop();
+    await page.getByText("not connected, trying again").waitFor();
+    const record = machines.find(({ name }) => name === "w1")!;
+    await service.put({ ...record, percent: 88 });
+    await service.start();
+    await live(page).waitFor({ timeout: 10_000 });
+    await machine(page, "w1").getByText("88%").first().waitFor({ timeout: 5000 });
+    expect(await measure(page, "window.same")).toBe(true);
+  });
+
+  test("counts time on", async () => {
+    const { page } = await open([
+      exampleMachine({ name: "m1", number: 1 }, { order: exampleOrder(new Date(), 20) }),
+    ]);
+    const time = machine(page, "m1").locator("summary time");
+    const first = await time.textContent();
+    await expect.poll(() => time.textContent(), { timeout: 5000 }).not.toBe(first);
+    expect(Number.parseInt((await time.textContent()) ?? "", 10)).toBeLessThan(40);
+  });
+
+  test("says aloud what is to be done when that changes, and no percentages", async () => {
+    const now = new Date();
+    const order = exampleOrder(now, 60, { state: "running", taken: ago(now, 50) });
+    const record = exampleMachine({ name: "m1", number: 1 }, { order, percent: 1 });
+    const { page, service } = await open([record, exampleMachine({ name: "m2", number: 2 })]);
+    await live(page).waitFor();
+    await measure(
+      page,
+      "window.said = []; new MutationObserver(() => said.push(document.getElementById('said').textContent)).observe(document.getElementById('said'), { childList: true, characterData: true, subtree: true })",
+    );
+    for (const percent of [10, 20, 30, 40]) {
+      await service.put({ ...record, percent });
+      await machine(page, "m1").getByText(`${percent}%`).first().waitFor();
+    }
+    expect(await measure(page, "said")).toEqual([]);
+    await service.put({ ...record, order: { ...order, state: "failed", reason: "no disk /dev/sda" } });
+    await expect.poll(() => measure(page, "said"), { timeout: 5000 }).toEqual(["Something to do: m1."]);
+  });
+});
+
+describe("without JavaScript", () => {
+  test("shows the same, loads itself again, and links to each machine", async () => {
+    const { machines, conditions } = example();
+    const { page } = await open(machines, conditions, { javaScriptEnabled: false });
+    expect(await page.locator(".sentence").textContent()).toContain("w3's disk belongs");
+    expect(await page.locator("noscript").count()).toBe(1);
+    expect(await page.content()).toMatch(/<noscript><meta http-equiv="refresh" content="15">/);
+    expect(await page.locator("#tools").isVisible()).toBe(false);
+    await machine(page, "w1").locator("summary").click();
+    await page.getByRole("link", { name: "All about w1" }).click();
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("w1");
+    expect(await page.locator("pre").textContent()).toContain("checking its SHA-256");
+    await page.getByRole("link", { name: "All machines" }).click();
+    expect(new URL(page.url()).pathname).toBe("/");
+  });
+});
+
+test("is walked by keyboard alone, and shows where it is", async () => {
+  const { machines, conditions } = example();
+  const { page } = await open(machines, conditions);
+  await live(page).waitFor();
+  const focused = () =>
+    measure<{ text: string; ring: string }>(
+      page,
+      "(({ activeElement: at }) => ({ text: (at.innerText || at.id).split('\\n')[0], ring: getComputedStyle(at).outlineStyle }))(document)",
+    );
+  const walk: { text: string; ring: string }[] = [];
+  for (let step = 0; step < 5; step++) {
+    await page.keyboard.press("Tab");
+    walk.push(await focused());
+  }
+  expect(walk.map(({ text }) => text)).toEqual([
+    "Skip to the machines",
+    expect.stringContaining("4 of 5 conditions hold"),
+    "find",
+    "only",
+    expect.stringContaining("✓"),
+  ]);
+  for (const { ring } of walk) expect(ring).not.toBe("none");
+  await page.keyboard.press("Enter");
+  await machine(page, "m1").locator("dl").waitFor();
+  // Its console can be scrolled by keyboard too.
+  await page.keyboard.press("Tab");
+  expect((await focused()).text).toContain("landfall: stage etcd");
+});
+
+test("finds machines, and those that need a look", async () => {
+  const { page, service } = await open(example().machines);
+  await live(page).waitFor();
+  const shown = () => page.locator(".machine:visible .name").allInnerTexts();
+  await page.getByLabel("only machines that need a look").check();
+  expect(await shown()).toEqual(["w2", "w3"]);
+  await page.getByLabel("Find").fill("A1 w2");
+  expect(await shown()).toEqual([]);
+  await page.getByText("No machine matches.").waitFor();
+  await page.getByLabel("Find").fill("10.77.0.34");
+  expect(await shown()).toEqual(["w2"]);
+  await page.getByLabel("only machines that need a look").uncheck();
+  await page.getByLabel("Find").fill("w");
+  // What comes in later is sought too.
+  await service.put(exampleMachine({ name: "w9", number: 0x99, rack: "A2" }));
+  await expect.poll(shown).toContain("w9");
+  expect(await shown()).not.toContain("m1");
+});
+
+describe("for everyone", () => {
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const width of [1200, 360])
+      test(`axe finds nothing, ${colorScheme}, ${width} pixels wide`, async () => {
+        const { machines, conditions } = example();
+        const { page } = await open(machines, conditions, {
+          colorScheme,
+          viewport: { width, height: 740 },
+          reducedMotion: "reduce",
+        });
+        await live(page).waitFor();
+        await page.getByText("4 of 5 conditions hold").click();
+        await machine(page, "w1").locator("summary").click();
+        await machine(page, "w3").locator("summary").click();
+        await machine(page, "w3").locator("pre").waitFor();
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+        expect(await measure(page, "document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+        await page.getByRole("link", { name: "Skip to the machines" }).focus();
+        const alone = await browser.visit(`${page.url().replace(/#.*/, "")}machines/525400000023`, {
+          colorScheme,
+        });
+        const found = (await new AxeBuilder({ page: alone.page }).analyze()).violations;
+        expect(found.map(({ id }) => id)).toEqual([]);
+      });
+
+  test("long names and lines stay inside a phone", async () => {
+    const now = new Date();
+    const long = "x".repeat(63);
+    const { page } = await open(
+      [
+        exampleMachine(
+          { name: long, number: 1, rack: "r".repeat(63), position: "p".repeat(63) },
+          {
+            order: exampleOrder(now, 60, {
+              state: "failed",
+              reason: "y".repeat(400),
+              cluster: "z".repeat(253),
+            }),
+            stages: reached(now, { ipxe: 50, boot: 40 }),
+            console: ["c".repeat(200)],
+          },
+        ),
+      ],
+      [],
+      { viewport: { width: 360, height: 740 } },
+    );
+    await page.locator(".machine summary").click();
+    await page.locator("pre").waitFor();
+    expect(await measure(page, "document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
+  });
+});
+
+test("shows what is hostile as text, and runs none of it", async () => {
+  const bad = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
+  const now = new Date();
+  const record = exampleMachine(
+    { name: "m1", number: 1, rack: `"><svg onload=window.hacked=1>`, position: bad.slice(0, 60) },
+    {
+      order: exampleOrder(now, 60, { state: "failed", reason: `${bad}\u202e`, cluster: `javascript:${bad}` }),
+      console: [bad, "</pre></main>", "\u001b[31mred\u202eder\u0007", "{{7*7}} ${7*7} &lt;b&gt;"],
+      pool: "'\"`=/><b>",
+    },
+  );
+  const { page, service, errors, requests } = await open([record]);
+  await live(page).waitFor();
+  await page.locator(".machine summary").click();
+  await page.locator("pre").waitFor();
+  await service.put({ ...record, name: "<b>m1</b>", console: [...record.console, bad] });
+  await page.getByText("<b>m1</b>", { exact: true }).waitFor();
+  await page.waitForTimeout(800);
+  expect(await measure(page, "window.hacked")).toBeUndefined();
+  expect(await page.locator("main img, main svg, main b:not(.counts b), main script").count()).toBe(0);
+  const console = await page.locator("pre").textContent();
+  expect(console).toContain(bad);
+  expect(console).toContain("\ufffd[31mred\ufffdder\ufffd");
+  expect(errors).toEqual([]);
+  expect(requests.filter((url) => !url.startsWith(service.url))).toEqual([]);
+});
+
+test("is used with a thousand machines that all install", async () => {
+  const now = new Date();
+  const order = exampleOrder(now, 60, { state: "running", taken: ago(now, 30), boots: 1 });
+  const record = (index: number, percent: number) =>
+    exampleMachine(
+      {
+        name: `w${index}`,
+        number: index + 1,
+        rack: `R${Math.floor(index / 40)}`,
+        position: `U${(index % 40) + 1}`,
+      },
+      {
+        order,
+        stages: reached(now, { ipxe: 30, boot: 25, install: 20 }),
+        percent,
+        console: ["x".repeat(200)],
+      },
+    );
+  const all = Array.from({ length: 1000 }, (_, index) => record(index, 0));
+  service = await startPage(all);
+  const { page } = await browser.visit(service.url);
+  await live(page).waitFor();
+  const bytes = await measure<number>(
+    page,
+    "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].reduce((sum, { transferSize }) => sum + transferSize, 0)",
+  );
+  expect(bytes).toBeLessThan(100_000);
+  expect(await page.locator(".machine").count()).toBe(1000);
+  // The longest that the page does not answer a key, while every machine reports every second.
+  await measure(
+    page,
+    "window.longest = 0; window.last = performance.now(); setInterval(() => { const at = performance.now(); longest = Math.max(longest, at - last); last = at; }, 10)",
+  );
+  for (let round = 1; round <= 4; round++) {
+    for (let index = 0; index < 1000; index++) await service.put(record(index, round * 10));
+    await page.waitForTimeout(1000);
+  }
+  await machine(page, "w0").getByText("40%").first().waitFor({ timeout: 5000 });
+  const started = performance.now();
+  await page.getByLabel("Find").fill("w999");
+  await expect.poll(() => page.locator(".machine:visible").count()).toBe(1);
+  expect(performance.now() - started).toBeLessThan(3000);
+  expect(await measure<number>(page, "longest")).toBeLessThan(1500);
+});
