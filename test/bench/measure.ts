@@ -8,6 +8,8 @@ export interface Measure {
   readonly values: readonly number[];
   /** What the median must not exceed. Default: nothing is asked. */
   readonly atMost?: number | undefined;
+  /** What the median must reach. Default: nothing is asked. */
+  readonly atLeast?: number | undefined;
 }
 
 export interface Bench {
@@ -21,8 +23,15 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-export function isMet({ values, atMost }: Measure): boolean {
-  return atMost === undefined || median(values) <= atMost;
+export function isMet({ values, atMost, atLeast }: Measure): boolean {
+  const found = median(values);
+  return (atMost === undefined || found <= atMost) && (atLeast === undefined || found >= atLeast);
+}
+
+/** In words; empty where nothing is asked. */
+function target({ atMost, atLeast, unit }: Measure): string {
+  if (atMost !== undefined) return `at most ${format(atMost, unit)}`;
+  return atLeast === undefined ? "" : `at least ${format(atLeast, unit)}`;
 }
 
 /** A row for each measure: minimum, median, maximum, the target and whether it is met. */
@@ -35,8 +44,8 @@ export function table(benches: readonly Bench[]): string {
         format(value, measure.unit),
       ),
       String(measure.values.length),
-      measure.atMost === undefined ? "" : `at most ${format(measure.atMost, measure.unit)}`,
-      measure.atMost === undefined ? "" : isMet(measure) ? "ok" : "MISSED",
+      target(measure),
+      target(measure) === "" ? "" : isMet(measure) ? "ok" : "MISSED",
     ]),
   );
   return columns([["BENCH", "WHAT", "MIN", "MEDIAN", "MAX", "RUNS", "TARGET", ""], ...rows]);
@@ -64,7 +73,7 @@ export function json(benches: readonly Bench[]): string {
         min: Math.min(...measure.values),
         median: median(measure.values),
         max: Math.max(...measure.values),
-        ...(measure.atMost !== undefined && { met: isMet(measure) }),
+        ...(target(measure) !== "" && { met: isMet(measure) }),
       })),
     })),
     null,
@@ -73,6 +82,6 @@ export function json(benches: readonly Bench[]): string {
 }
 
 function format(value: number, unit: string): string {
-  const digits = unit === "MiB" ? 0 : Math.abs(value) < 10 ? 2 : 1;
+  const digits = unit.startsWith("MiB") || Math.abs(value) >= 1000 ? 0 : Math.abs(value) < 10 ? 2 : 1;
   return `${value.toFixed(digits)}${unit === "" ? "" : ` ${unit}`}`;
 }

@@ -3,6 +3,9 @@
 import { parseArgs } from "node:util";
 import { execa } from "execa";
 import type { Rack } from "../lab/harness/rack.ts";
+import { bootAssets } from "./boot/assets.ts";
+import { bootSelect } from "./boot/select.ts";
+import { bootStorm } from "./boot/storm.ts";
 import { cluster, withRack } from "./cluster.ts";
 import { cost } from "./cost.ts";
 import { failover } from "./failover.ts";
@@ -25,6 +28,13 @@ interface Known<Args extends unknown[]> {
 }
 
 const alone: readonly Known<[]>[] = [
+  {
+    name: "boot-select",
+    what: "boot scripts a second beside Matchbox, 10 to 10,000 groups",
+    run: bootSelect,
+  },
+  { name: "boot-storm", what: "1,000 machines that boot at once", run: bootStorm },
+  { name: "boot-assets", what: "an image to 1, 8 and 200 machines beside nginx", run: bootAssets },
   { name: "synth", what: "from files to cdktf.out, 10 to 1,000 machines", run: synth },
   { name: "landing", what: "from power to Ready and to a Service, beside kubeadm", run: landing },
 ];
@@ -43,7 +53,7 @@ const runs = Number(values.runs);
 const unknown = wanted.filter((name) => ![...alone, ...onCluster].some((bench) => bench.name === name));
 if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
   console.error("usage: npm run bench -- [NAME...] [--runs N] [--json]");
-  for (const { name, what } of [...alone, ...onCluster]) console.error(`  ${name.padEnd(9)} ${what}`);
+  for (const { name, what } of [...alone, ...onCluster]) console.error(`  ${name.padEnd(11)} ${what}`);
   process.exit(2);
 }
 

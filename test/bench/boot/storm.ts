@@ -1,0 +1,78 @@
+// 1,000 machines boot at the same moment: boot.ipxe, its chain, Ignition, metadata.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { bootClient } from "../../../modules/boot/index.ts";
+import type { Matchbox } from "../../support/matchbox.ts";
+import type { Bench, Measure } from "../measure.ts";
+import type { BenchOptions } from "../run.ts";
+import { withPeers } from "./peers.ts";
+import { macOf } from "./rack.ts";
+import { residentMiB } from "./select.ts";
+
+const machines = 1_000;
+
+interface Storm {
+  /** Seconds. */
+  readonly p99: number;
+  readonly all: number;
+}
+
+export async function bootStorm({ runs, say }: BenchOptions): Promise<Bench> {
+  const found: Record<"plain" | "ordered" | "matchbox", Storm[]> = { plain: [], ordered: [], matchbox: [] };
+  const memory: number[] = [];
+  for (let run = 1; run <= runs; run += 1) {
+    await withPeers(machines, async ({ landfall, matchbox }) => {
+      found.plain.push(await storm(landfall));
+      found.matchbox.push(await storm(matchbox));
+      await orderAll(landfall);
+      found.ordered.push(await storm(landfall));
+      memory.push(residentMiB(landfall.pid));
+    });
+    const shown = Object.entries(found).map(([name, storms]) => {
+      const { p99, all } = storms.at(-1)!;
+      return `${name} p99 ${(p99 * 1000).toFixed(0)} ms, all ${all.toFixed(2)} s`;
+    });
+    say(shown.join("; "));
+  }
+  const names = {
+    plain: "no orders in use",
+    ordered: "each takes its order, written to the disk",
+    matchbox: "Matchbox",
+  } as const;
+  const measures = (Object.keys(names) as (keyof typeof names)[]).flatMap((kind): Measure[] => [
+    { name: `p99, ${names[kind]}`, unit: "s", values: found[kind].map(({ p99 }) => p99) },
+    { name: `all have booted, ${names[kind]}`, unit: "s", values: found[kind].map(({ all }) => all) },
+  ]);
+  return { name: "boot-storm", measures: [...measures, { name: "memory", unit: "MiB", values: memory }] };
+}
+
+async function storm({ http }: Matchbox): Promise<Storm> {
+  const herd = join(import.meta.dirname, "herd.ts");
+  const { stdout } = await execa(process.execPath, [herd, http, String(machines)], { maxBuffer: 2 ** 27 });
+  const { all, times } = JSON.parse(stdout) as { readonly all: number; readonly times: number[] };
+  const sorted = times.toSorted((a, b) => a - b);
+  return { p99: sorted[Math.floor(sorted.length * 0.99)]! / 1000, all: all / 1000 };
+}
+
+async function orderAll({ rpc, tls }: Matchbox): Promise<void> {
+  const pem = (name: string) => readFileSync(join(tls, name), "utf8");
+  const client = bootClient({
+    endpoint: rpc,
+    ca: pem("ca.crt"),
+    cert: pem("client.crt"),
+    key: pem("client.key"),
+  });
+  for (let index = 0; index < machines; index++) {
+    const mac = macOf(index);
+    await client.register({ mac, name: `m${index}`, site: "bench" });
+    await client.arm({
+      mac,
+      cluster: "bench-v1",
+      generation: "0123456789abcdef",
+      kind: "install",
+      seconds: 600,
+    });
+  }
+  client.close();
+}
