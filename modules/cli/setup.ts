@@ -26,8 +26,8 @@ const labPackages = [
   "openssl",
 ] as const;
 
-/** Debian packages of the peers that only `npm test` meets. Their services are not started. */
-const testPackages = ["chromium", "openssh-server", "postgresql", "nginx-light"] as const;
+/** Debian packages of the peers that only `npm test` and `npm run bench` meet. Their services are not started. */
+const testPackages = ["chromium", "openssh-server", "postgresql", "nginx-light", "wrk"] as const;
 
 export interface SetUpOptions {
   /** Kubernetes versions of the releases. */

@@ -58,7 +58,7 @@ if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
 }
 
 // Packages, tools and releases, if they are not there yet. What it says is no part of the result.
-await execa("landfall", ["lab", "setup"], { stdio: ["ignore", 2, 2], preferLocal: true });
+await execa("landfall", ["lab", "setup", "--tests"], { stdio: ["ignore", 2, 2], preferLocal: true });
 
 const isWanted = ({ name }: { readonly name: string }) => wanted.length === 0 || wanted.includes(name);
 const options = { runs, say: (line: string) => console.error(`   ${line}`) };

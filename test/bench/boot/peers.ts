@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type Matchbox, startLandfallBoot, startMatchbox } from "../../support/matchbox.ts";
 import { peerTools } from "../../support/tools.ts";
-import { writeRack } from "./rack.ts";
+import { macOf, writeRack } from "./rack.ts";
 
 export async function withPeers(
   machines: number,
@@ -18,9 +19,20 @@ export async function withPeers(
     running.push(landfall);
     const matchbox = await startMatchbox((await peerTools()).matchbox, join(folder, "matchbox"));
     running.push(matchbox);
+    for (const { http } of running) await serving(`${http}/ipxe?mac=${macOf(0)}`);
     await body({ landfall, matchbox });
   } finally {
     for (const peer of running) await peer.stop();
     rmSync(folder, { recursive: true });
+  }
+}
+
+/** Landfall answers 503 until it has read its store. */
+async function serving(url: string): Promise<void> {
+  for (;;) {
+    const { ok, body } = await fetch(url);
+    await body?.cancel();
+    if (ok) return;
+    await setTimeout(50);
   }
 }
