@@ -290,6 +290,21 @@ function differs(peer: string, path: string): boolean {
   );
 }
 
+it.each([
+  ["POST", "notes.txt", [200, 405, 200]],
+  ["GET", "", [200, 403, 200]],
+  ["GET", "inside.txt", [200, 403, 200]],
+  ["GET", "out.bin", [404, 403, 200]],
+  ["GET", "up/secret.bin", [404, 404, 200]],
+] as const)(
+  "on purpose, %s %s is answered by Landfall, nginx and Matchbox with %j",
+  async (method, path, wanted) => {
+    const peers = [ports.landfall!, ports.nginx!, ports.matchbox!];
+    const said = await Promise.all(peers.map((port) => ask(port, `/assets/${path}`, {}, method)));
+    expect(said.map(({ status }) => status)).toEqual(wanted);
+  },
+);
+
 describe("Landfall's server", () => {
   it("follows links inside, and names a release's file by its hash", async () => {
     const { body } = await ask(ports.landfall!, "/assets/inside.txt");
