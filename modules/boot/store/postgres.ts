@@ -8,7 +8,7 @@ import { type BootStore, type Kind, kinds } from "./types.ts";
 export interface PostgresStoreOptions {
   /** Most connections of this process, beside the one that listens. Default: 10. */
   readonly connections?: number;
-  /** Milliseconds between signs of life of the connection that listens. Default: 15 s. */
+  /** Milliseconds between looks for changes of which nobody told. Default: 15 s. */
   readonly pingEvery?: number;
 }
 
@@ -86,18 +86,23 @@ export async function openPostgresStore(
       // A version of another store, or a made-up one.
       if (expected !== undefined && expected !== "absent" && !/^\d{1,18}$/.test(expected)) return "conflict";
       const compares = expected !== undefined && expected !== "absent";
-      const { rows } = await query<Row>(
-        telling(compares ? update : expected === "absent" ? insert : upsert),
+      const { rows } = await query<Pick<Row, "version">>(
+        compares ? update : expected === "absent" ? insert : upsert,
         compares ? [...values, expected] : values,
       );
-      return rows[0] ?? "conflict";
+      const [written] = rows;
+      if (written === undefined) return "conflict";
+      await listener.notify(kind, key, written.version);
+      return written;
     },
     async delete(kind, key) {
-      const { rows } = await query(
-        telling(`delete from ${table} where kind = $1 and key = $2 returning kind, key, version`),
-        [kind, checkedKey(key)],
-      );
-      return rows.length > 0;
+      const { rowCount } = await query(`delete from ${table} where kind = $1 and key = $2`, [
+        kind,
+        checkedKey(key),
+      ]);
+      if (rowCount === 0) return false;
+      await listener.notify(kind, key, gone);
+      return true;
     },
     watch(onChange) {
       watchers.add(onChange);
@@ -112,22 +117,14 @@ export async function openPostgresStore(
 
 const insert = `
   insert into ${table} (kind, key, bytes) values ($1, $2, $3)
-  on conflict (kind, key) do nothing returning kind, key, version`;
+  on conflict (kind, key) do nothing returning version`;
 const upsert = `
   insert into ${table} (kind, key, bytes) values ($1, $2, $3)
   on conflict (kind, key) do update set bytes = excluded.bytes, version = excluded.version
-  returning kind, key, version`;
+  returning version`;
 const update = `
   update ${table} set bytes = $3, version = default
-  where kind = $1 and key = $2 and version = $4 returning kind, key, version`;
-
-/** In the same transaction: told if and when it is committed. */
-function telling(write: string): string {
-  return `
-    with written as (${write}),
-      told as (select pg_notify('${channel}', kind || '/' || key) from written)
-    select version from written, told`;
-}
+  where kind = $1 and key = $2 and version = $4 returning version`;
 
 /** Two replicas may start at once, and `if not exists` alone is no lock. Someone without the right to make it may use it. */
 async function makeSchema(pool: Pool): Promise<void> {
@@ -159,8 +156,23 @@ async function makeSchema(pool: Pool): Promise<void> {
 }
 
 interface Listener {
+  /** Tells all replicas, this one too, that a document was written or deleted. Never rejects. */
+  notify(kind: Kind, key: string, version: string): Promise<void>;
   close(): Promise<void>;
 }
+
+/** In place of a version: the document was deleted. */
+const gone = "gone";
+/** Milliseconds that a writer waits until others are told: they find out by themselves. */
+const noticePatience = 2_000;
+
+/**
+ * In a transaction after that of the write: PostgreSQL lets one that notifies commit only by itself, and a herd's
+ * writes would wait for the disk one by one. So whoever listens also looks, now and then, for what a replica wrote and
+ * did not live to tell. This one need not survive a crash.
+ */
+const notice = `
+  select set_config('synchronous_commit', 'off', true), pg_notify('${channel}', name) from unnest($1::text[]) as name`;
 
 /**
  * Listens, for as long as it is not closed. What happened while the connection was lost is found by comparing versions
@@ -179,24 +191,32 @@ async function listen(
     if (kind !== undefined) tell(kind, name.slice(slash + 1));
   };
 
+  function hear(payload: string): void {
+    const slash = payload.indexOf("/");
+    const [version, name] = [payload.slice(0, slash), payload.slice(slash + 1)];
+    if (version === gone) seen?.delete(name);
+    else seen?.set(name, version);
+    tellOf(name);
+  }
+
+  async function look(client: Client): Promise<void> {
+    const now = await versions(client);
+    const before = seen ?? now;
+    seen = now;
+    for (const name of new Set([...before.keys(), ...now.keys()]))
+      if (before.get(name) !== now.get(name)) tellOf(name);
+  }
+
   async function connect(): Promise<Client> {
     const client = new Client(config);
     // What it is about, `lost` hears too, or the query that is under way.
     client.on("error", () => {});
-    client.on("notification", ({ payload = "" }) => {
-      // Else what is made now, and gone when the connection is back, would be in neither list.
-      seen?.set(payload, "changed since");
-      tellOf(payload);
-    });
+    client.on("notification", ({ payload = "" }) => hear(payload));
     try {
       await client.connect();
       await client.query(`listen ${channel}`);
       // After listening: what changes from here on is told.
-      const now = await versions(client);
-      const before = seen ?? now;
-      seen = now;
-      for (const name of new Set([...before.keys(), ...now.keys()]))
-        if (before.get(name) !== now.get(name)) tellOf(name);
+      await look(client);
       return client;
     } catch (error) {
       void client.end().catch(() => {});
@@ -217,16 +237,35 @@ async function listen(
   async function keep(client: Client | undefined): Promise<void> {
     while (client !== undefined && !closed) {
       current = client;
-      await lost(client, pingEvery);
+      await lost(client, pingEvery, look);
       void client.end().catch(() => {});
       client = await connectAgain();
     }
     if (closed) void client?.end().catch(() => {});
   }
 
+  let batch: { readonly names: Set<string>; readonly sent: Promise<void> } | undefined;
+  let last = Promise.resolve();
+
+  async function send(names: ReadonlySet<string>): Promise<void> {
+    batch = undefined;
+    const sent = current.query(notice, [[...names]]).catch(() => {});
+    await Promise.race([sent, sleep(noticePatience, undefined, { ref: false })]);
+  }
+
   let current = await connect();
   void keep(current);
   return {
+    notify(kind, key, version) {
+      if (batch === undefined) {
+        const names = new Set<string>();
+        // What is written while others are being told goes with the next ones.
+        last = last.then(() => send(names));
+        batch = { names, sent: last };
+      }
+      batch.names.add(`${version}/${kind}/${key}`);
+      return batch.sent;
+    },
     async close() {
       closed = true;
       // A server that hangs does not keep us.
@@ -236,12 +275,16 @@ async function listen(
 }
 
 /** Resolves when the connection has ended: a peer that is gone without a word is noticed when it does not answer. */
-async function lost(client: Client, pingEvery: number): Promise<void> {
+async function lost(
+  client: Client,
+  pingEvery: number,
+  look: (client: Client) => Promise<void>,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
     client.once("end", () => resolve());
     client.once("error", () => resolve());
-    timer = setInterval(() => void client.query("select 1").catch(() => resolve()), pingEvery);
+    timer = setInterval(() => void look(client).catch(() => resolve()), pingEvery);
     timer.unref();
   });
   clearInterval(timer);
