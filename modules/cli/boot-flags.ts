@@ -36,6 +36,7 @@ export const bootFlags: Readonly<Record<string, FlagSpec>> = {
   ...matchbox("key-ring-path", "refused: signatures are not made"),
   ...matchbox("log-level", "panic, fatal, error, warn, info, debug or trace", "info"),
   ...matchbox("version", "print the version, and end", "false", true),
+  ...matchbox("help", "print these flags, and end", "false", true),
   ...own("store", "file, or postgres (its connection string in LANDFALL_BOOT_DATABASE)", "file"),
   ...own("page-address", "where people see the machines, HTTP; empty: nowhere", "127.0.0.1:8082"),
   ...own("report-url", "where machines report to; empty: where they asked"),
@@ -54,6 +55,7 @@ export interface BootFlags {
   readonly web: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly logLevel: "fatal" | "error" | "warn" | "info" | "debug" | "trace";
   readonly version: boolean;
+  readonly help: boolean;
   readonly store: "file" | "postgres";
   readonly reportUrl: string | undefined;
 }
@@ -93,6 +95,7 @@ export function readBootFlags(
         : undefined,
     logLevel: level(flags["log-level"]!),
     version: flags.version === "true",
+    help: flags.help === "true",
     store: oneOf("store", flags.store!, ["file", "postgres"]),
     reportUrl: given("report-url")?.replace(/\/+$/, ""),
   };

@@ -128,6 +128,13 @@ it("tells its version", async () => {
   });
 });
 
+it("tells its flags", async () => {
+  expect(await serve(["-help"]).ended()).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("MATCHBOX_RPC_ADDRESS"),
+  });
+});
+
 it.each([
   ["an unknown flag", ["-nonsense"], 2, /unknown flag -nonsense/],
   ["no data folder", ["-data-path=/none"], 2, /-data-path is no folder/],

@@ -21,7 +21,8 @@ import {
 } from "../../boot/index.ts";
 
 import { LandfallError } from "../../spec/error.ts";
-import { type Address, type BootFlags, readBootFlags } from "../boot-flags.ts";
+import { type Address, type BootFlags, bootFlags, readBootFlags } from "../boot-flags.ts";
+import { describeFlags } from "../go-flags.ts";
 import type { Invocation } from "../main.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -34,6 +35,10 @@ export async function bootServeCommand(
   if (flags.version) {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../package.json"), "utf8"));
     process.stdout.write(`landfall ${version}\n`);
+    return;
+  }
+  if (flags.help) {
+    process.stdout.write(`${describeFlags(bootFlags)}\n`);
     return;
   }
   checkFolders(flags);
