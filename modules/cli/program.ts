@@ -1,5 +1,6 @@
 // The list of commands: names, arguments, help. What they do is in commands/.
 import { Argument, type Command, Option } from "commander";
+import type { SiteDhcpOptions } from "../dhcp/index.ts";
 import { bootFlags } from "./boot-flags.ts";
 import { describeFlags } from "./go-flags.ts";
 import type { Invocation } from "./main.ts";
@@ -93,6 +94,25 @@ export function addCommands(program: Command, host: Host): void {
     .action(
       run(async (invocation, action: string, machines: string[]) =>
         (await import("./commands/power.ts")).powerCommand(invocation, action, machines),
+      ),
+    );
+
+  program
+    .command("dhcp")
+    .description("print dnsmasq's configuration for the network boot of a site's machines")
+    .argument("<site>", "its name")
+    .requiredOption("--interface <name>", "of the computer that dnsmasq runs on, in the machines' network")
+    .option("--proxy", "another server gives out addresses: add only what PXE asks for")
+    .option("--network <name>", "which network of the site (default: its only one)")
+    .option("--tftp <folder>", "with undionly.kpxe and ipxe.efi", "/srv/tftp")
+    .option("--no-router-advertisements", "none for IPv6: iPXE then waits 13 s for one")
+    .addHelpText(
+      "after",
+      "\n  $ landfall dhcp rack1 --interface eno1 --proxy >/etc/dnsmasq.d/landfall.conf\n",
+    )
+    .action(
+      run(async (invocation, name: string, options: SiteDhcpOptions) =>
+        (await import("./commands/dhcp.ts")).dhcpCommand(invocation, name, options),
       ),
     );
 

@@ -50,7 +50,8 @@ export function poolProfile(options: {
         : [
             `landfall.disk=${pool.disk}`,
             ...asset("kernel", release.files.kernel),
-            ...asset("initrd", release.files.initrd),
+            // Not landfall.initrd: the kernel's EFI stub looks for `initrd=` wherever it stands.
+            ...asset("ramdisk", release.files.initrd),
           ]),
     ],
     ignition: render(machineConfig({ plan, pool, pki, images: release.images })),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { planLab } from "./config.ts";
-import { dnsmasqConfig, netmask } from "./dnsmasq.ts";
+import { dnsmasqConfig } from "./dnsmasq.ts";
 import { labNames } from "./names.ts";
 import { exampleConfig, exampleSite } from "./testing.ts";
 
@@ -31,12 +31,3 @@ describe("dnsmasqConfig", () => {
     expect(lines(site)).toContain("dhcp-option=option:dns-server");
   });
 });
-
-it.each([
-  [8, "255.0.0.0"],
-  [20, "255.255.240.0"],
-  [24, "255.255.255.0"],
-  [31, "255.255.255.254"],
-  [32, "255.255.255.255"],
-  [0, "0.0.0.0"],
-])("netmask of /%i", (prefix, expected) => expect(netmask(prefix)).toBe(expected));

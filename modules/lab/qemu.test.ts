@@ -8,8 +8,10 @@ const at = { disk: "/d", port: "p", uuid: "u", ovmfCode: "/code", ovmfVars: "/va
 const text = (machine = bios!, network = false) => qemuArguments(machine, at, network, "tcg").join(" ");
 
 it("tries the disk first, and the network first when it is told to", () => {
-  expect(text()).toMatch(/virtio-blk-pci,drive=disk,bootindex=1 .*virtio-net-pci.*bootindex=2/);
-  expect(text(bios, true)).toMatch(/virtio-blk-pci,drive=disk,bootindex=2 .*virtio-net-pci.*bootindex=1/);
+  expect(text()).toMatch(/virtio-blk-pci,drive=disk,serial=disk0,bootindex=1 .*virtio-net-pci.*bootindex=2/);
+  expect(text(bios, true)).toMatch(
+    /virtio-blk-pci,drive=disk,serial=disk0,bootindex=2 .*virtio-net-pci.*bootindex=1/,
+  );
 });
 
 it("gives a UEFI machine its firmware, variables of its own, and the firmware's PXE", () => {

@@ -59,7 +59,8 @@ export function qemuArguments(
     ],
     ...["-device", "virtio-rng-pci"],
     ...["-drive", `if=none,id=disk,format=raw,cache=unsafe,discard=unmap,file=${at.disk}`],
-    ...["-device", `virtio-blk-pci,drive=disk,bootindex=${diskIndex}`],
+    // The serial number makes it /dev/disk/by-id/virtio-disk0.
+    ...["-device", `virtio-blk-pci,drive=disk,serial=disk0,bootindex=${diskIndex}`],
     ...["-netdev", `tap,id=net,ifname=${at.port},script=no,downscript=no`],
     ...["-device", `virtio-net-pci,netdev=net,mac=${machine.mac},bootindex=${netIndex}${rom}`],
     ...(machine.firmware === "uefi"

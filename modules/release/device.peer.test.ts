@@ -31,7 +31,7 @@ const order = "0123456789abcdef0123456789abcdef";
 /** Between any two of these the power may go. */
 const steps = [
   ...["claimed", "loader", "partitioned", "formatted", "laid-out", "disarmed"],
-  ...["fetched-root", "fetched-kubernetes", "fetched-kernel", "fetched-initrd"],
+  ...["fetched-root", "fetched-kubernetes", "fetched-kernel", "fetched-ramdisk"],
   ...["marked", "rooted", "filled", "entered", "installed", "menu", "arming", "armed", "reported"],
 ] as const;
 
@@ -98,7 +98,7 @@ const kinds = {
   root: "root.squashfs",
   kubernetes: "kubernetes.squashfs",
   kernel: "kernel",
-  initrd: "initrd",
+  ramdisk: "initrd",
 };
 type Kind = keyof typeof kinds;
 const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
@@ -190,7 +190,7 @@ function localBoot(): string | undefined {
   const [, kernel, args] = /^linux (\S+) (.*)$/m.exec(entry)!;
   const [, initrd] = /^initrd (\S+)$/m.exec(entry)!;
   expect(readAsLoader(kernel!)?.toString()).toBe(content("kernel"));
-  expect(readAsLoader(initrd!)?.toString()).toBe(content("initrd"));
+  expect(readAsLoader(initrd!)?.toString()).toBe(content("ramdisk"));
   return args!;
 }
 

@@ -117,7 +117,7 @@ describe("a lab that is up", () => {
       wait,
     );
     expect(await power(lab, "m1")).toBe("On");
-    writeProfile(rack, lab, ["m1", "m2", "u1"]);
+    writeProfile(rack, ["m1", "m2", "u1"]);
     await Promise.all([reaches(lab, "m1", "hello"), reaches(lab, "m2", "hello")]);
     expect(stages(lab, "m1")).toEqual([
       "power",
@@ -253,7 +253,7 @@ describe("a lab that is up", () => {
 
   it("does not notice a neighbour", async () => {
     const other = await startLab(neighbour.config);
-    writeProfile(neighbour, other, ["m1"]);
+    writeProfile(neighbour, ["m1"]);
     await other.powerOn(["m1"]);
     await reaches(other, "m1", "hello");
     await stopLab(neighbour.config);
@@ -270,7 +270,7 @@ describe("a lab that is up", () => {
 describe("a lab whose daemon was killed", () => {
   it("comes up again with its disks, and goes without a trace after another kill", async () => {
     const lab = await startLab(rack.config);
-    writeProfile(rack, lab, ["m1"]);
+    writeProfile(rack, ["m1"]);
     await lab.powerOn(["m1"]);
     await reaches(lab, "m1", "hello");
     process.kill(daemonOf(rack.config.stateDir)!, "SIGKILL");

@@ -1,8 +1,8 @@
 // A rack without a cluster: a site of a few machines, and a profile that boots them into a trivial system.
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
-import type { LabConfig, LabHandle } from "../../../modules/lab/index.ts";
+import { dirname, join } from "node:path";
+import { type LabConfig, labFiles } from "../../../modules/lab/index.ts";
 import {
   buildRelease,
   buildTool,
@@ -14,9 +14,13 @@ import { siteSchema } from "../../../modules/spec/index.ts";
 
 export const cacheDir = process.env.LANDFALL_CACHE ?? join(homedir(), ".cache", "landfall");
 const build = { cacheDir, run: runProcess };
+const landfall = join(import.meta.dirname, "../../../modules/cli/landfall.mjs");
+export const smallLanding = { cluster: "small-v1", generation: "0123456789abcdef" };
 
 export interface SmallRackOptions {
   readonly name: string;
+  /** Default: matchbox. */
+  readonly service?: "landfall" | "matchbox";
   /** Second byte of its network, and the base of its ports. */
   readonly number: number;
   readonly machines: readonly {
@@ -42,7 +46,12 @@ export interface SmallRack {
 }
 
 /** Builds what is missing (nothing, in a warm cache), and lays out the rack's folder; starts nothing. */
-export async function smallRack({ name, number, machines }: SmallRackOptions): Promise<SmallRack> {
+export async function smallRack({
+  name,
+  number,
+  machines,
+  service = "matchbox",
+}: SmallRackOptions): Promise<SmallRack> {
   const folder = mkdtempSync(join(tmpdir(), `landfall-${name}-`));
   const stateDir = join(folder, "lab");
   const base = 29000 + number * 10;
@@ -55,7 +64,7 @@ export async function smallRack({ name, number, machines }: SmallRackOptions): P
     name,
     networks: [{ name: "rack", cidr: `10.${number}.0.0/24`, gateway, dns: [gateway] }],
     boot: {
-      service: "matchbox",
+      service,
       http,
       rpc: `127.0.0.1:${ports.rpc}`,
       tls: { ca: "lab/tls/ca.crt", cert: "lab/tls/client.crt", key: "lab/tls/client.key" },
@@ -85,18 +94,25 @@ export async function smallRack({ name, number, machines }: SmallRackOptions): P
     siteFile: join(folder, "site.yaml"),
     stateDir,
     cacheDir: join(cacheDir, "lab"),
-    tools: { matchbox, bootService: [] },
+    tools: { matchbox, bootService: [process.execPath, landfall, "boot", "serve"] },
   };
   return { config, release, folder, http, ports, mac };
 }
 
-/** Puts the profile into Matchbox's store, and a group for each of the machines. */
-export function writeProfile(rack: SmallRack, lab: LabHandle, machines: readonly string[]): void {
+/** Puts the profile into the boot service's store, and a group for each of the machines. */
+export function writeProfile(rack: SmallRack, machines: readonly string[], disk = "/dev/vda"): void {
   const { release, http } = rack;
   const url = (kind: keyof Release["files"]) =>
     `${http}/assets/${release.files[kind].sha256}/${release.files[kind].name}`;
-  const put = (path: string, value: unknown) =>
-    writeFileSync(join(lab.files.matchbox, path), JSON.stringify(value));
+  const asset = (name: string, kind: keyof Release["files"]) => [
+    `landfall.${name}=${url(kind)}`,
+    `landfall.${name}.sha256=${release.files[kind].sha256}`,
+  ];
+  const store = labFiles(rack.config.stateDir).matchbox;
+  const put = (path: string, value: unknown) => {
+    mkdirSync(dirname(join(store, path)), { recursive: true });
+    writeFileSync(join(store, path), JSON.stringify(value));
+  };
   put("profiles/small.json", {
     id: "small",
     ignition_id: "small.ign",
@@ -109,13 +125,13 @@ export function writeProfile(rack: SmallRack, lab: LabHandle, machines: readonly
         "ignition.firstboot",
         "ignition.platform.id=metal",
         `ignition.config.url=${http}/ignition?mac=\${mac:hexhyp}`,
-        `landfall.root=${url("root")}`,
-        `landfall.root.sha256=${release.files.root.sha256}`,
-        `landfall.kubernetes=${url("kubernetes")}`,
-        `landfall.kubernetes.sha256=${release.files.kubernetes.sha256}`,
-        "landfall.cluster=small-v1",
-        "landfall.generation=0123456789abcdef",
-        "landfall.disk=/dev/vda",
+        ...asset("root", "root"),
+        ...asset("kubernetes", "kubernetes"),
+        ...asset("kernel", "kernel"),
+        ...asset("ramdisk", "initrd"),
+        `landfall.cluster=${smallLanding.cluster}`,
+        `landfall.generation=${smallLanding.generation}`,
+        `landfall.disk=${disk}`,
       ],
     },
   });
