@@ -67,3 +67,22 @@ function makeRoom(connections: ReadonlyMap<Socket, Connection>): void {
     return;
   }
 }
+
+/**
+ * Keeps those who have not shown a certificate yet from keeping others out: at most so many are in the middle of it; one
+ * more, and the first of them goes.
+ */
+export function limitHandshakes(server: TlsServer, most: number): void {
+  const pending = new Map<string, Socket>();
+  const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+  server.on("connection", (socket: Socket) => {
+    const name = nameOf(socket);
+    pending.set(name, socket);
+    socket.once("close", () => pending.get(name) === socket && pending.delete(name));
+    if (pending.size <= most) return;
+    const [first] = pending.keys();
+    pending.get(first!)?.destroy();
+    pending.delete(first!);
+  });
+  server.on("secureConnection", (socket) => pending.delete(nameOf(socket)));
+}

@@ -3,7 +3,13 @@ import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/con
 import { z } from "zod";
 import { LandfallError } from "../../spec/error.ts";
 import type { Machines } from "../machine/machines.ts";
-import { type MachineEvent, type MachineRecord, machineRecordSchema, orderKinds } from "../machine/types.ts";
+import {
+  type MachineEvent,
+  type MachineRecord,
+  machineRecordSchema,
+  orderKinds,
+  orderSchema,
+} from "../machine/types.ts";
 import type { BootStore } from "../store/types.ts";
 import { type Machine, Machines as MachinesService } from "./generated/landfall_pb.ts";
 import { toMessage } from "./machine-message.ts";
@@ -17,12 +23,30 @@ export interface MachineRoutesOptions {
   readonly newId: () => string;
 }
 
-const { mac, name, site, rack, position, role, pool, address } = machineRecordSchema.shape;
-const machine = z.strictObject({ mac, name, site, rack, position, role, pool, address });
-const landing = z.object({ mac, cluster: z.string().min(1).max(200), generation: z.string().max(64) });
+const { mac, role, ...texts } = machineRecordSchema.shape;
+const machine = z.strictObject({
+  mac,
+  role,
+  name: shown(texts.name),
+  site: shown(texts.site),
+  rack: shown(texts.rack),
+  position: shown(texts.position),
+  pool: shown(texts.pool),
+  address: shown(texts.address),
+});
+const landing = z.object({
+  mac,
+  cluster: shown(orderSchema.shape.cluster),
+  generation: shown(orderSchema.shape.generation),
+});
 const week = 604_800;
 const order = landing.extend({ kind: z.enum(orderKinds), seconds: z.int().min(1).max(week) });
 const longestReport = 1_000_000;
+
+/** What people see in lines and on terminals has no control character that would do something there. */
+function shown<T extends z.ZodType<string | undefined>>(schema: T): T {
+  return schema.refine((text) => !/[\p{C}\p{Zl}\p{Zp}]/u.test(text ?? ""), "no control characters") as T;
+}
 
 /** `connectNodeAdapter({ routes })` takes it, beside Matchbox's. */
 export function machineRoutes(options: MachineRoutesOptions): (router: ConnectRouter) => void {

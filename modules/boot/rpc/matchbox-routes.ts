@@ -81,6 +81,7 @@ export function matchboxRoutes(options: MatchboxRoutesOptions): (router: Connect
       profilePut: ({ profile }) =>
         answered(async () => {
           if (profile === undefined || profile.id === "") throw unknown("Id is required");
+          checkBoot(profile);
           await profiles.put(profile.id, Buffer.from(writeProfile({ ...profile, boot: profile.boot })));
           return {};
         }),
@@ -204,6 +205,19 @@ function checked(what: string, parse: () => unknown): void {
         (found === undefined ? "" : `; found ${found}`) +
         (expected === undefined ? "" : `, expected ${expected}`),
     );
+  }
+}
+
+/** In a boot script each is a word of one line. */
+function checkBoot({ boot }: ProfileMessage): void {
+  const words = { kernel: [boot?.kernel ?? ""], initrd: boot?.initrd ?? [], args: boot?.args ?? [] };
+  for (const [name, texts] of Object.entries(words)) {
+    const broken = texts.find((text) => /[\0\n\r]/.test(text));
+    if (broken !== undefined)
+      throw invalid(
+        `boot.${name} has a line break, after which boot scripts would go on with another command; ` +
+          `found ${JSON.stringify(broken.slice(0, 80))}`,
+      );
   }
 }
 

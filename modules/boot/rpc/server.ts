@@ -1,7 +1,8 @@
 // gRPC over HTTP/2 with certificates on both sides.
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
+import { constants, createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { limitHandshakes } from "../http/connections.ts";
 
 export interface RpcOptions {
   readonly tls: ServerTls;
@@ -26,6 +27,11 @@ export interface RpcServer {
 const maxMessage = 4 * 1024 * 1024;
 const drainMilliseconds = 5000;
 const maxConnections = 1024;
+/** Of them, those that have not shown a certificate yet. */
+const maxHandshakes = 256;
+const maxStreams = 250;
+/** Milliseconds in which a call has to be asked in whole. */
+const requestTimeout = 15_000;
 /** A session that says nothing for this long, not even a ping, is told to go. */
 const idleMilliseconds = 600_000;
 
@@ -59,11 +65,20 @@ export function rpcServer({ tls, routes }: RpcOptions): RpcServer {
       // A certificate that is named as an authority is one, as in Go.
       allowPartialTrustChain: true,
       handshakeTimeout: 10_000,
-      settings: { maxConcurrentStreams: 250 },
+      settings: { maxConcurrentStreams: maxStreams },
+      maxSessionInvalidFrames: 100,
+      // Calls taken back: so many at once, and so many a second.
+      streamResetBurst: 100,
+      streamResetRate: 20,
     },
     handler,
   );
   server.maxConnections = maxConnections;
+  limitHandshakes(server, maxHandshakes);
+  server.on("stream", (stream) => {
+    const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), requestTimeout);
+    for (const event of ["end", "close"]) stream.once(event, () => clearTimeout(late));
+  });
   server.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
