@@ -9,7 +9,7 @@ import { postgresServer } from "../modules/boot/store/example-postgres.ts";
 import { apply, destroy, diff, type TerraformOptions, type Workspace } from "../modules/cli/index.ts";
 import { stateSchema } from "../stacks/index.ts";
 import { type Matchbox, startMatchbox } from "./support/matchbox.ts";
-import { killTerraform, terraformProject, writeStack } from "./support/terraform-project.ts";
+import { cdktfOf, killTerraform, terraformProject, writeStack } from "./support/terraform-project.ts";
 import { peerTools } from "./support/tools.ts";
 
 const schema = stateSchema("t-v1");
@@ -147,6 +147,15 @@ test("a state that was in a file is moved, and nothing is made anew", async () =
   ]);
   await expect(apply(options(workspace))).rejects.toMatchObject({ code: "state-twice" });
 }, 120_000);
+
+test("cdktf's CLI keeps the same state there", async () => {
+  const workspace = open(mine);
+  const same = options(workspace);
+  await cdktfOf(workspace)("deploy");
+  expect(asked(mine)).toHaveLength(9);
+  expect(await diff(same)).toEqual([]);
+  expect((await apply(same)).changes).toMatchObject({ add: 0, change: 0, remove: 0 });
+}, 300_000);
 
 test("a destroy leaves nothing; one more finds nothing", async () => {
   const workspace = open(mine);

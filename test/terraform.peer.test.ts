@@ -2,7 +2,6 @@
 // stood in for by a script that writes down what it was asked.
 import { execFile, spawn } from "node:child_process";
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -20,7 +19,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { apply, destroy, diff, type Workspace } from "../modules/cli/index.ts";
 import { type TestCluster, testCluster, tricky } from "../stacks/test-cluster.ts";
 import { type Matchbox, startMatchbox } from "./support/matchbox.ts";
-import { killTerraform, processesIn, terraformProject, writeStack } from "./support/terraform-project.ts";
+import {
+  cdktfOf,
+  killTerraform,
+  processesIn,
+  terraformProject,
+  writeStack,
+} from "./support/terraform-project.ts";
 import { cacheDir, peerTools } from "./support/tools.ts";
 
 const repository = resolve(import.meta.dirname, "..");
@@ -311,29 +316,14 @@ describe("a stack on real Terraform and Matchbox", () => {
 
   it("is the same by cdktf's CLI: deploy, then nothing to do for either, then destroy", async () => {
     write();
-    cpSync(join(project, "cdktf.out"), join(project, "synthesised"), {
-      recursive: true,
-      verbatimSymlinks: true,
-    });
-    const app = "rm -rf cdktf.out/stacks/t-v1/cdk.tf.json && cp -a synthesised/. cdktf.out/";
-    writeFileSync(
-      join(project, "cdktf.json"),
-      JSON.stringify({
-        language: "typescript",
-        app,
-        projectId: "t",
-        sendCrashReports: "false",
-        terraformProviders: [],
-        terraformModules: [],
-      }),
-    );
-    await cdktf("deploy", "t-v1", "--skip-provider-lock", "--auto-approve");
+    const cdktf = cdktfOf(workspace);
+    await cdktf("deploy");
     expect(asked()).toHaveLength(13);
     expect(await diff(options())).toEqual([]);
     expect(await land()).toEqual([]);
-    await cdktf("deploy", "t-v1", "--skip-provider-lock", "--auto-approve");
+    await cdktf("deploy");
     expect(asked()).toEqual([]);
-    await cdktf("destroy", "t-v1", "--skip-provider-lock", "--auto-approve");
+    await cdktf("destroy");
     expect(asked()).toHaveLength(6);
     expect(groups()).toEqual([]);
   }, 600_000);
@@ -348,19 +338,6 @@ describe("a stack on real Terraform and Matchbox", () => {
     expect(stdout).toBe("");
   });
 });
-
-function cdktf(...args: string[]): Promise<unknown> {
-  const { TF_CLI_CONFIG_FILE: _, ...env } = workspace.env;
-  return promisify(execFile)(join(repository, "node_modules/.bin/cdktf"), args, {
-    cwd: project,
-    env: {
-      ...env,
-      CHECKPOINT_DISABLE: "1",
-      CI: "1",
-      PATH: `${join(project, "node_modules/.bin")}:${join(repository, "node_modules/.bin")}:${env.PATH}`,
-    },
-  });
-}
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setTimeout(20);

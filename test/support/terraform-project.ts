@@ -1,6 +1,8 @@
 // A project whose stack goes through real Terraform, while its steps are stood in for by a script.
+import { execFile } from "node:child_process";
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -8,7 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { openWorkspace, type Workspace } from "../../modules/cli/index.ts";
 import { synthesise } from "../../stacks/index.ts";
 import { type TestCluster, testCluster } from "../../stacks/test-cluster.ts";
@@ -38,6 +41,35 @@ export function writeStack(folder: string, mirror: string, cluster: TestCluster)
   const stack = join(folder, "cdktf.out/stacks/t-v1/terraform.d");
   mkdirSync(stack, { recursive: true });
   if (!existsSync(join(stack, "plugins"))) symlinkSync(mirror, join(stack, "plugins"));
+}
+
+/** cdktf's CLI on the stack that is written by now: its app hands out the same again. */
+export function cdktfOf({ root, env }: Workspace): (command: "deploy" | "destroy") => Promise<unknown> {
+  cpSync(join(root, "cdktf.out"), join(root, "synthesised"), { recursive: true, verbatimSymlinks: true });
+  const app = "rm -rf cdktf.out/stacks/t-v1/cdk.tf.json && cp -a synthesised/. cdktf.out/";
+  writeFileSync(
+    join(root, "cdktf.json"),
+    JSON.stringify({
+      language: "typescript",
+      app,
+      projectId: "t",
+      sendCrashReports: "false",
+      terraformProviders: [],
+      terraformModules: [],
+    }),
+  );
+  const programs = resolve(import.meta.dirname, "../../node_modules/.bin");
+  const { TF_CLI_CONFIG_FILE: _, ...given } = env;
+  const path = `${join(root, "node_modules/.bin")}:${programs}:${env.PATH}`;
+  return (command) =>
+    promisify(execFile)(
+      join(programs, "cdktf"),
+      [command, "t-v1", "--skip-provider-lock", "--auto-approve"],
+      {
+        cwd: root,
+        env: { ...given, CHECKPOINT_DISABLE: "1", CI: "1", PATH: path },
+      },
+    );
 }
 
 /** Ids of processes that work in the folder, Matchbox left out. */

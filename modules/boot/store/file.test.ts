@@ -26,7 +26,7 @@ storeContract("a folder", async () => {
   };
 });
 
-describe("a folder in Matchbox's layout", () => {
+describe("a folder in Matchbox's layout", { timeout: 30_000 }, () => {
   let folder: string;
   let store: BootStore;
   const write = (name: string, contents: string) => {

@@ -15,7 +15,8 @@ const text = (entry: { readonly bytes: Uint8Array } | undefined) =>
   entry && Buffer.from(entry.bytes).toString();
 
 export function storeContract(name: string, makePlace: () => Promise<Place>): void {
-  describe(`${name} as a store`, () => {
+  // On a busy machine a lock or a database takes its time.
+  describe(`${name} as a store`, { timeout: 30_000 }, () => {
     let place: Place;
     let opened: BootStore[];
     let store: BootStore;
