@@ -14,8 +14,9 @@ export function labelsOf(rawQuery: string): Map<string, string> {
   return labels;
 }
 
-/** The Ethernet address among them, by which Landfall knows machines. */
-export function machineOf(labels: ReadonlyMap<string, string>): string | undefined {
-  for (const [key, value] of labels) if (lower(key) === "mac" && value.length === 17) return value;
-  return undefined;
+/** The Ethernet addresses among them, by which Landfall knows machines: one, in requests of machines. */
+export function machinesOf(labels: ReadonlyMap<string, string>): readonly string[] {
+  const macs: string[] = [];
+  for (const [key, value] of labels) if (lower(key) === "mac" && value.length === 17) macs.push(value);
+  return macs;
 }

@@ -69,14 +69,18 @@ describe("a machine that Landfall knows", () => {
       expect((await ask(`/${path}?${query}`)).status).toBe(404);
   });
 
-  it.each(["MAC=52-54-00-00-00-01", "mac=5254.0000.0001", "mac=525400000001", "mac=52:54:00:00:00:01&mac=x"])(
-    "is known by %s",
-    async (spelling) => {
-      await register();
-      const { ask } = await open();
-      expect((await ask(`/ipxe?${spelling}`)).body).toBe(localIpxe);
-    },
-  );
+  it.each([
+    "MAC=52-54-00-00-00-02&mac=52-54-00-00-00-01",
+    "mac=52-54-00-00-00-02&MAC=52-54-00-00-00-01",
+    "MAC=52-54-00-00-00-01",
+    "mac=5254.0000.0001",
+    "mac=525400000001",
+    "mac=52:54:00:00:00:01&mac=x",
+  ])("is known by %s", async (spelling) => {
+    await register();
+    const { ask } = await open();
+    expect((await ask(`/ipxe?${spelling}`)).body).toBe(localIpxe);
+  });
 
   it.each([
     ["install", ""],

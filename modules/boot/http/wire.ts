@@ -11,7 +11,7 @@ import type { Labels } from "../selection/index.ts";
 import { renderTemplate } from "../template/index.ts";
 import { type Answer, type Asked, failure, notFound, notReady, ok, plain } from "./answer.ts";
 import { serveContent } from "./content.ts";
-import { labelsOf, machineOf } from "./labels.ts";
+import { labelsOf, machinesOf } from "./labels.ts";
 import { localGrub, localIpxe } from "./local-boot.ts";
 import { cleanPath, parseTarget, redirect, type Target } from "./path.ts";
 import { bootstrapScript, grubConfig, ipxeScript } from "./scripts.ts";
@@ -117,18 +117,19 @@ export function matchboxWire({
 
     return ({ asked, labels }) => {
       const boot = profileOf(catalog.select(labels))?.boot;
-      const mac = machineOf(labels);
-      return gate === undefined || mac === undefined ? answerOf(boot) : gated(gate, mac, boot, asked);
+      const macs = machinesOf(labels);
+      return gate === undefined || macs.length === 0 ? answerOf(boot) : gated(gate, macs, boot, asked);
     };
 
     async function gated(
       gate: BootGate,
-      mac: string,
+      macs: readonly string[],
       boot: NetBoot | undefined,
       asked: Asked,
     ): Promise<Answer> {
-      const before = await gate.peek(mac);
-      if (before === undefined) return answerOf(boot);
+      const known = await knownAmong(gate, macs);
+      if (known === undefined) return answerOf(boot);
+      const { mac, before } = known;
       const base = reportUrl ?? baseOf(scheme, asked);
       if (before.boot === "order") {
         // An order is taken only when it can be carried out: while Terraform replaces a group, there is none.
@@ -147,15 +148,13 @@ export function matchboxWire({
   /** Only for a machine whose order is running, where it is known. */
   function installing(endpoint: Endpoint): Endpoint {
     return (request) => {
-      const mac = gate && machineOf(request.labels);
-      if (gate === undefined || mac === undefined) return endpoint(request);
-      return gate
-        .peek(mac)
-        .then((now) =>
-          now === undefined || (now.boot === "order" && now.order.state === "running")
-            ? endpoint(request)
-            : notFound,
-        );
+      const macs = machinesOf(request.labels);
+      if (gate === undefined || macs.length === 0) return endpoint(request);
+      return knownAmong(gate, macs).then((known) => {
+        if (known === undefined) return endpoint(request);
+        const { before } = known;
+        return before.boot === "order" && before.order.state === "running" ? endpoint(request) : notFound;
+      });
     };
   }
 
@@ -186,6 +185,15 @@ export function matchboxWire({
     const target = parseTarget(asked.target);
     return target === undefined ? answered(badRequest) : route(asked, target);
   };
+}
+
+/** Whoever names a machine that is known is answered as that one, whatever else is named. */
+async function knownAmong(gate: BootGate, macs: readonly string[]) {
+  for (const mac of macs) {
+    const before = await gate.peek(mac);
+    if (before !== undefined) return { mac, before };
+  }
+  return undefined;
 }
 
 function answered(answer: Answer | Promise<Answer>): Routed {
