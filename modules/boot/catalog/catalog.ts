@@ -35,6 +35,8 @@ export interface CatalogOptions {
   readonly onStore?: (error: LandfallError | undefined) => void;
   /** Between looks at whether the store is there. Default: 2000. */
   readonly pulseMilliseconds?: number;
+  /** After a failed read. Default: 250. */
+  readonly retryMilliseconds?: number;
 }
 
 interface Contents {
@@ -44,11 +46,13 @@ interface Contents {
   readonly generic: Map<string, Uint8Array>;
 }
 
-/** After a failed read. */
-const retryMilliseconds = 250;
-
 export function openCatalog(store: BootStore, options: CatalogOptions = {}): Catalog {
-  const { onBroken = () => {}, onStore = () => {}, pulseMilliseconds = 2000 } = options;
+  const {
+    onBroken = () => {},
+    onStore = () => {},
+    pulseMilliseconds = 2000,
+    retryMilliseconds = 250,
+  } = options;
   let contents: Contents | undefined;
   let outage: LandfallError | undefined;
   let closed = false;
