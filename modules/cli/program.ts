@@ -199,6 +199,17 @@ function addBootCommands(program: Command, run: Runner): void {
       ),
     );
   boot
+    .command("nginx")
+    .description("print an nginx.conf that serves a site's kernels and images, where boot.assetsUrl says so")
+    .argument("<site>", "the site's name")
+    .option("--state <dir>", "absolute path of a folder for nginx's own files", "/run/landfall-nginx")
+    .addHelpText("after", "\n  $ landfall boot nginx rack1 >/etc/nginx/nginx.conf\n")
+    .action(
+      run(async (invocation, site: string, options: { state: string }) =>
+        (await import("./commands/boot-nginx.ts")).bootNginxCommand(invocation, site, options),
+      ),
+    );
+  boot
     .command("serve")
     .description("serve boot scripts, Ignition configs, metadata and images, as Matchbox 0.11 does")
     .argument("[flags...]", "Matchbox's own flags, in Go's spelling, and Landfall's")

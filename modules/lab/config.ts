@@ -9,6 +9,8 @@ export interface LabTools {
   readonly matchbox: string;
   /** Landfall's own boot service: the program and its first arguments, to which flags are added. */
   readonly bootService: readonly string[];
+  /** Default: `/usr/sbin/nginx`. */
+  readonly nginx?: string;
   /** Default: `/usr/sbin/dnsmasq`. */
   readonly dnsmasq?: string;
   /** Static busybox that plays the machine's DHCP client. Default: `/usr/bin/busybox`. */
@@ -45,6 +47,8 @@ export interface LabPlan {
   readonly bootService: "landfall" | "matchbox";
   /** The page of Landfall's boot service; undefined: none. */
   readonly page: { readonly host: string; readonly port: number } | undefined;
+  /** Where nginx serves the assets; undefined: the boot service does. */
+  readonly nginx: { readonly host: string; readonly port: number } | undefined;
   /** Undefined: no way from the host to the machines. */
   readonly proxy: { readonly host: string; readonly port: number } | undefined;
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
@@ -105,6 +109,14 @@ export function planLab(config: LabConfig): LabPlan {
     );
   }
   const prefix = Number(network.cidr.split("/")[1]);
+  const assets = site.boot.assetsUrl === undefined ? undefined : new URL(site.boot.assetsUrl);
+  if (assets !== undefined && (assets.protocol !== "http:" || assets.hostname !== network.gateway)) {
+    throw unsuitable(
+      "the lab serves boot.assetsUrl on its gateway",
+      assets.origin,
+      `http://${network.gateway}:PORT`,
+    );
+  }
   return {
     site: site.name,
     cidr: network.cidr,
@@ -114,6 +126,7 @@ export function planLab(config: LabConfig): LabPlan {
     http: { host: network.gateway, port: Number(http.port || 80), url: site.boot.http.replace(/\/$/, "") },
     rpc: loopback(site.boot.rpc, "boot.rpc"),
     bootService: site.boot.service,
+    nginx: assets && { host: network.gateway, port: Number(assets.port || 80) },
     page: site.boot.page === undefined ? undefined : loopback(new URL(site.boot.page).host, "boot.page"),
     proxy:
       site.access?.proxy === undefined
@@ -190,6 +203,7 @@ export function labFiles(stateDir: string) {
     dnsmasq: join(stateDir, "dnsmasq.conf"),
     leases: join(stateDir, "dnsmasq.leases"),
     matchbox: join(stateDir, "matchbox"),
+    nginx: join(stateDir, "nginx"),
     mounts: join(stateDir, "mnt"),
     initrds: join(stateDir, "initrd"),
     machines: join(stateDir, "machines"),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { LandfallError } from "../spec/index.ts";
 import { createGroup, type Hierarchy, readHierarchies, weighGroup } from "./cgroups.ts";
 import { type LabConfig, type LabPlan, labFiles, planLab } from "./config.ts";
-import { controlServer, type LabControl } from "./control.ts";
+import { controlServer, type LabControl, type ServiceName } from "./control.ts";
 import { EventLog } from "./events.ts";
 import { procSysctls, SharedHost } from "./host.ts";
 import { kernelModules } from "./modules.ts";
@@ -136,11 +136,11 @@ class Daemon implements LabControl {
     return this.#rack.cutPower(machines);
   }
 
-  startService(name: keyof Services) {
+  startService(name: ServiceName) {
     return this.#services[name].start();
   }
 
-  stopService(name: keyof Services) {
+  stopService(name: ServiceName) {
     return this.#services[name].stop();
   }
 

@@ -1,6 +1,7 @@
 // The lab's network services: dnsmasq and the boot service inside the switch's namespace, the relay between both worlds.
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { nginxConfig } from "../boot/index.ts";
 import type { LabConfig, LabFiles, LabPlan } from "./config.ts";
 import { ConsoleLog } from "./console.ts";
 import type { ServiceName } from "./control.ts";
@@ -11,7 +12,10 @@ import { ProcessService } from "./process-service.ts";
 import { hand, listen, relayListeners, relayProgram } from "./relay.ts";
 import { createTls, type ServerTls } from "./tls.ts";
 
-export type Services = Readonly<Record<ServiceName, ProcessService>>;
+export type Services = Readonly<Record<ServiceName, ProcessService>> & {
+  /** Where a site has nginx serve its assets. */
+  readonly assets?: ProcessService;
+};
 
 /**
  * Starts them all, and returns when each says that it is ready.
@@ -45,6 +49,12 @@ export async function startServices(
     "--log-facility=-",
     `--conf-file=${files.dnsmasq}`,
   ];
+  const nginx = plan.nginx && [
+    tools.nginx ?? "/usr/sbin/nginx",
+    ...["-p", files.nginx, "-c", writeNginxConfig(plan, files)],
+    // One process, so that nothing outlives it; and a word when it listens.
+    ...["-g", "master_process off; error_log stderr notice;"],
+  ];
   const services = {
     dhcp: new ProcessService(service("dhcp", dnsmasq, /started, version/)),
     boot: new ProcessService(
@@ -60,6 +70,7 @@ export async function startServices(
             /landfall boot: ready/,
           ),
     ),
+    ...(nginx && { assets: new ProcessService(service("assets", nginx, /using the "epoll" event method/)) }),
     relay: new ProcessService({
       ...service("relay", [process.execPath, relayProgram], /relay: ready/),
       stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -73,6 +84,17 @@ export async function startServices(
 /** For `dhcp`, which reads it when it starts. */
 export function writeDhcpConfig(plan: LabPlan, names: LabNames, files: LabFiles): void {
   writeFileSync(files.dnsmasq, dnsmasqConfig(plan, names, { leases: files.leases, tftp: files.tftp }));
+}
+
+/** Returns the file's path. */
+function writeNginxConfig({ nginx, assets, gateway }: LabPlan, { nginx: state }: LabFiles): string {
+  mkdirSync(state, { recursive: true });
+  const file = join(state, "nginx.conf");
+  writeFileSync(
+    file,
+    nginxConfig({ listen: `${gateway}:${nginx?.port}`, folder: assets, state, workers: 1 }),
+  );
+  return file;
 }
 
 /** Landfall's own service takes the same. */

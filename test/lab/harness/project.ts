@@ -17,6 +17,7 @@ export interface ClusterFile {
   pools: { name: string; machines: string[] }[];
   /** Seconds. */
   timeouts: { boot: number; ready: number };
+  retire?: { disks: "keep" | "wipe" };
 }
 
 export interface ClusterOptions {
@@ -39,6 +40,8 @@ export interface ProjectOptions {
   readonly qemu?: readonly string[];
   /** Default: landfall. */
   readonly service?: "landfall" | "matchbox";
+  /** Who serves kernels and images. Default: the boot service. */
+  readonly assets?: "nginx";
   /** By NAME-VERSION. */
   readonly clusters: Readonly<Record<string, ClusterOptions>>;
 }
@@ -55,6 +58,7 @@ export interface Project {
     readonly proxy: number;
     readonly bmc: number;
     readonly page: number;
+    readonly assets: number;
   };
   readonly machines: readonly { readonly name: string; readonly mac: string; readonly address: string }[];
 }
@@ -65,6 +69,7 @@ export function writeProject({
   machines,
   qemu = [],
   service = "landfall",
+  assets,
   clusters,
 }: ProjectOptions): Project {
   const root = join(repository, ".landfall", "test", name);
@@ -74,7 +79,14 @@ export function writeProject({
   writeFileSync(join(root, "cdktf.json"), JSON.stringify({ ...cdktf, app: "node ../../../main.ts" }));
 
   const base = basePort(name);
-  const ports = { http: base, rpc: base + 1, proxy: base + 2, bmc: base + 3, page: base + 4 };
+  const ports = {
+    http: base,
+    rpc: base + 1,
+    proxy: base + 2,
+    bmc: base + 3,
+    page: base + 4,
+    assets: base + 5,
+  };
   const rack = machines.map((machine, index) => ({
     name: machine,
     mac: `52:54:00:77:01:${(index + 1).toString(16).padStart(2, "0")}`,
@@ -87,6 +99,7 @@ export function writeProject({
   site.boot.http = `http://10.77.0.1:${ports.http}`;
   site.boot.rpc = `127.0.0.1:${ports.rpc}`;
   site.boot.service = service;
+  if (assets === "nginx") site.boot.assetsUrl = `http://10.77.0.1:${ports.assets}`;
   site.boot.page = `http://127.0.0.1:${ports.page}`;
   site.access.proxy = `http://127.0.0.1:${ports.proxy}`;
   site.machines = rack.map((machine) => {

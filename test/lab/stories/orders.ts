@@ -1,0 +1,140 @@
+// Installs that are ordered, cut short, refused and over.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { type BootClient, bootClient, type MachineRecord } from "../../../modules/boot/index.ts";
+import { labFiles, readConsole } from "../../../modules/lab/index.ts";
+import { eventually } from "../harness/eventually.ts";
+import type { Rack } from "../harness/rack.ts";
+import { tell } from "../harness/story.ts";
+
+const cluster = "lab-v1";
+
+/** @param starts how often a machine in service is started with its firmware set to the network */
+export function orders(rack: () => Rack, starts: number): void {
+  test("an install is ordered, reported and over; after it there is no Ignition and no metadata", async () => {
+    await rack().landfall("deploy", cluster);
+    for (const { name, mac } of machines(rack(), ["m1", "w1"])) {
+      const record = await known(rack(), name);
+      expect(record.order).toMatchObject({ kind: "install", state: "done", cluster });
+      expect(record.installed).toMatchObject({ cluster });
+      const reached = record.stages.map(({ stage }) => stage);
+      expect(reached).toEqual(expect.arrayContaining(["ipxe", "install", "ignition", "installed"]));
+      expect(await ask(rack(), `ignition?mac=${mac}`)).toMatchObject({ status: 404 });
+      expect(await ask(rack(), `metadata?mac=${mac}`)).toMatchObject({ status: 404 });
+      const script = await ask(rack(), `ipxe?mac=${mac}`);
+      expect(script.body).toContain("sanboot");
+      expect(script.body).not.toContain("kernel");
+    }
+    // nginx's address: the machines asked there for kernel and initrd, or they would not have booted.
+    const profile = readFileSync(
+      join(rack().project.lab, `matchbox/profiles/${cluster}-workers.json`),
+      "utf8",
+    );
+    expect(profile).toContain(`http://10.77.0.1:${rack().project.ports.assets}/assets/`);
+  });
+
+  test(`left on network boot, a machine in service boots its disk, ${starts} times of ${starts}`, async () => {
+    const witness = join(rack().disk("w1"), "root/witness");
+    writeFileSync(witness, "kept");
+    const marker = readFileSync(join(rack().disk("w1"), "marker"), "utf8");
+    for (let start = 0; start < starts; start += 1) {
+      await rack().lab.cutPower(["w1"]);
+      const seen = consoleOf(rack(), "w1").length;
+      await rack().lab.powerOn(["w1"], { network: true });
+      await eventually("w1 to boot its disk", 60, async () => {
+        const said = consoleOf(rack(), "w1").slice(seen);
+        expect(said).not.toContain("stage install");
+        return /booting from disk.*stage system/s.test(said) ? true : undefined;
+      });
+    }
+    expect(readFileSync(witness, "utf8")).toBe("kept");
+    expect(readFileSync(join(rack().disk("w1"), "marker"), "utf8")).toBe(marker);
+    await eventually("all conditions", 120, async () =>
+      (await rack().tryLandfall("status", cluster)).exitCode === 0 ? true : undefined,
+    );
+    tell("starts of a machine in service from the network, without an install", `${starts} of ${starts}`);
+  });
+
+  test("another cluster gets no order for it, and is told who holds it", async () => {
+    const [{ mac } = { mac: "" }] = machines(rack(), ["w1"]);
+    const other = {
+      mac,
+      cluster: "lab-v2",
+      generation: "f".repeat(16),
+      kind: "install",
+      seconds: 60,
+    } as const;
+    await expect(clientOf(rack()).arm(other)).rejects.toMatchObject({
+      code: "in-service",
+      details: { found: expect.stringContaining(cluster) },
+    });
+  });
+
+  test("power cut in the middle of its install, power alone finishes it", async () => {
+    rack().editCluster(cluster, (file) => {
+      file.pools[0]?.machines.push("w2");
+      file.retire = { disks: "wipe" };
+    });
+    const deploy = rack().startLandfall("deploy", cluster);
+    await eventually(
+      "w2 to install",
+      60,
+      async () => (consoleOf(rack(), "w2").includes("stage install") ? true : undefined),
+      10,
+    );
+    await rack().lab.cutPower(["w2"]);
+    expect(existsSync(join(rack().disk("w2"), "boot"))).toBe(false);
+    // As a person would, who has only a power button.
+    await rack().lab.powerOn(["w2"]);
+    const { exitCode, output } = await deploy.ended;
+    expect(exitCode, output).toBe(0);
+    expect(await known(rack(), "w2")).toMatchObject({
+      order: { state: "done", boots: 2 },
+      installed: { cluster },
+    });
+  });
+
+  test("where the cluster wants it, a machine that leaves has its disk wiped, and is free", async () => {
+    rack().editCluster(cluster, (file) => {
+      file.pools[0]?.machines.pop();
+    });
+    await rack().landfall("deploy", cluster);
+    expect(readdirSync(rack().disk("w2"))).toEqual([]);
+    expect((await known(rack(), "w2")).installed).toBeUndefined();
+    const { machines: now } = await rack().lab.status();
+    expect(now.find(({ name }) => name === "w2")?.power).toBe("Off");
+  });
+}
+
+function machines(rack: Rack, names: readonly string[]) {
+  return rack.project.machines.filter(({ name }) => names.includes(name));
+}
+
+async function known(rack: Rack, machine: string): Promise<MachineRecord> {
+  const { stdout } = await rack.landfall("boot", "machines", "--json");
+  const record = (JSON.parse(stdout) as MachineRecord[]).find(({ name }) => name === machine);
+  if (record === undefined) throw new Error(`the boot service does not know ${machine}`);
+  return record;
+}
+
+function clientOf(rack: Rack): BootClient {
+  const pem = (name: string) => readFileSync(join(rack.project.lab, "tls", name), "utf8");
+  const client = bootClient({
+    endpoint: `127.0.0.1:${rack.project.ports.rpc}`,
+    ca: pem("ca.crt"),
+    cert: pem("client.crt"),
+    key: pem("client.key"),
+  });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+async function ask(rack: Rack, path: string): Promise<{ status: number; body: string }> {
+  const response = await fetch(`http://127.0.0.1:${rack.project.ports.http}/${path}`);
+  return { status: response.status, body: await response.text() };
+}
+
+function consoleOf(rack: Rack, machine: string): string {
+  return readConsole(labFiles(rack.project.lab).machine(machine).console).toString();
+}
