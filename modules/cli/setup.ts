@@ -24,10 +24,11 @@ const labPackages = [
   "systemd-container",
   "curl",
   "openssl",
+  "nginx-light",
 ] as const;
 
 /** Debian packages of the peers that only `npm test` and `npm run bench` meet. Their services are not started. */
-const testPackages = ["chromium", "openssh-server", "postgresql", "nginx-light", "wrk"] as const;
+const testPackages = ["chromium", "openssh-server", "postgresql", "wrk"] as const;
 
 export interface SetUpOptions {
   /** Kubernetes versions of the releases. */
