@@ -19,6 +19,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "the list of commands, for the test that holds the docs against it",
   },
+  "modules/boot/fleet/timeouts.ts": {
+    typesOnly: false,
+    why: "defaults of flags, which the help of every command reads: it must not load the boot service",
+  },
   "modules/boot/fleet/example-fleet.ts": {
     typesOnly: false,
     why: "machines in the middle of a landing, for tests and for the README's picture",

@@ -11,9 +11,12 @@ export type { CatalogKind, CatalogOptions } from "./catalog/index.ts";
 export {
   type ClusterReport,
   type ClusterView,
+  duration,
   type FleetView,
+  fleetOf,
   fleetView,
   type MachineView,
+  machineView,
   type SoftTimeouts,
   softTimeouts,
 } from "./fleet/index.ts";

@@ -82,3 +82,16 @@ describe("flags of landfall boot serve", () => {
     expect(() => readBootFlags(argv, {})).toThrow(expect.objectContaining({ code: "usage" }));
   });
 });
+
+describe("soft time-outs", () => {
+  const of = (text: string) => readBootFlags([`-soft-timeouts=${text}`], {}).softTimeouts;
+
+  it("are those of real machines, but for what is set", () => {
+    expect(readBootFlags([], {}).softTimeouts).toEqual({ install: 1800, reboot: 2400, join: 3600 });
+    expect(of("reboot=60, install=30")).toEqual({ install: 30, reboot: 60, join: 3600 });
+  });
+
+  it.each(["", "install", "install=0", "install=-1", "wipe=5", "install=1,"])("refuse %j", (text) => {
+    expect(() => of(text)).toThrow("-soft-timeouts has a part that is none");
+  });
+});

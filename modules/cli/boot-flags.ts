@@ -1,4 +1,5 @@
 // `landfall boot serve`: Matchbox's flags and environment, and what Landfall adds.
+import { type SoftTimeouts, softTimeouts } from "../boot/fleet/timeouts.ts";
 import { LandfallError } from "../spec/error.ts";
 import { type FlagSpec, parseFlags } from "./go-flags.ts";
 
@@ -39,6 +40,11 @@ export const bootFlags: Readonly<Record<string, FlagSpec>> = {
   ...matchbox("help", "print these flags, and end", "false", true),
   ...own("store", "file, or postgres (its connection string in LANDFALL_BOOT_DATABASE)", "file"),
   ...own("page-address", "where people see the machines, HTTP; empty: nowhere", "127.0.0.1:8082"),
+  ...own(
+    "soft-timeouts",
+    "seconds after which people are told to look at a machine, as install=1800,reboot=2400,join=3600",
+    "install=1800,reboot=2400,join=3600",
+  ),
   ...own("report-url", "where machines report to; empty: where they asked"),
 };
 
@@ -46,6 +52,7 @@ export interface BootFlags {
   readonly http: Address;
   readonly rpc: Address | undefined;
   readonly page: Address | undefined;
+  readonly softTimeouts: SoftTimeouts;
   readonly dataPath: string;
   readonly assetsPath: string | undefined;
   readonly certFile: string;
@@ -84,6 +91,7 @@ export function readBootFlags(
     http: parseAddress("address", flags.address!),
     rpc: optional("rpc-address"),
     page: optional("page-address"),
+    softTimeouts: readSoftTimeouts(flags["soft-timeouts"]!),
     dataPath: flags["data-path"]!,
     assetsPath: given("assets-path"),
     certFile: flags["cert-file"]!,
@@ -111,6 +119,21 @@ function parseAddress(name: string, text: string): Address {
       expected: "as 10.0.0.1:8080 or :8080",
     });
   return { host: match[1] ?? match[2] ?? "", port };
+}
+
+/** Those that are left out are what they are by default. */
+function readSoftTimeouts(text: string): SoftTimeouts {
+  const given = new Map(
+    text.split(",").map((each) => {
+      const match = /^(install|reboot|join)=([1-9]\d{0,7})$/.exec(each.trim());
+      if (match !== null) return [match[1]!, Number(match[2])] as const;
+      throw new LandfallError("usage", "-soft-timeouts has a part that is none", {
+        found: each,
+        expected: "seconds, as install=1800,reboot=2400,join=3600",
+      });
+    }),
+  );
+  return { ...softTimeouts, ...Object.fromEntries(given) };
 }
 
 /** logrus's names. */

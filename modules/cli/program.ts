@@ -62,10 +62,13 @@ export function addCommands(program: Command, host: Host): void {
     .command("status")
     .description("the health conditions and the machines of a cluster; exits 1 if a condition does not hold")
     .addArgument(cluster())
-    .addHelpText("after", "\n  $ landfall status lab-v1\n")
+    .option("--watch", "go on, and show every change; Ctrl-C ends it. With --json: a line of JSON a change")
+    .addHelpText("after", "\n  $ landfall status lab-v1\n  $ landfall status lab-v1 --watch\n")
     .action(
-      run(async (invocation, name: string) =>
-        (await import("./commands/status.ts")).statusCommand(invocation, name),
+      run(async (invocation, name: string, options: { watch?: boolean }) =>
+        options.watch
+          ? (await import("./commands/status-watch.ts")).statusWatchCommand(invocation, name)
+          : (await import("./commands/status.ts")).statusCommand(invocation, name),
       ),
     );
 

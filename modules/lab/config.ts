@@ -49,6 +49,8 @@ export interface LabPlan {
   readonly page: { readonly host: string; readonly port: number } | undefined;
   /** Where nginx serves the assets; undefined: the boot service does. */
   readonly nginx: { readonly host: string; readonly port: number } | undefined;
+  /** Seconds; what the site sets of them. */
+  readonly softTimeouts: Site["boot"]["softTimeouts"];
   /** Undefined: no way from the host to the machines. */
   readonly proxy: { readonly host: string; readonly port: number } | undefined;
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
@@ -128,6 +130,7 @@ export function planLab(config: LabConfig): LabPlan {
     bootService: site.boot.service,
     nginx: assets && { host: network.gateway, port: Number(assets.port || 80) },
     page: site.boot.page === undefined ? undefined : loopback(new URL(site.boot.page).host, "boot.page"),
+    softTimeouts: site.boot.softTimeouts,
     proxy:
       site.access?.proxy === undefined
         ? undefined

@@ -66,7 +66,7 @@ export async function startServices(
           )
         : service(
             "boot",
-            [...tools.bootService, ...matchboxFlags(plan, files, tls), ...pageFlag(plan)],
+            [...tools.bootService, ...matchboxFlags(plan, files, tls), ...pageFlags(plan)],
             /landfall boot: ready/,
           ),
     ),
@@ -111,6 +111,10 @@ function matchboxFlags(plan: LabPlan, files: LabFiles, tls: ServerTls): string[]
 }
 
 /** The page listens inside the lab's network; people reach it through the relay. */
-function pageFlag({ gateway, page }: LabPlan): string[] {
-  return page === undefined ? [] : [`-page-address=${gateway}:${page.port}`];
+function pageFlags({ gateway, page, softTimeouts }: LabPlan): string[] {
+  const soft = Object.entries(softTimeouts ?? {}).map(([name, seconds]) => `${name}=${seconds}`);
+  return [
+    ...(page === undefined ? [] : [`-page-address=${gateway}:${page.port}`]),
+    ...(soft.length === 0 ? [] : [`-soft-timeouts=${soft.join(",")}`]),
+  ];
 }

@@ -119,10 +119,17 @@ function planBoot({ boot }: Site, absolute: (path: string) => string): BootPlan 
     http: boot.http.replace(/\/$/, ""),
     rpc: boot.rpc,
     page: boot.page?.replace(/\/$/, ""),
+    ...softTimeouts(boot),
     assetsUrl: (boot.assetsUrl ?? boot.http).replace(/\/$/, ""),
     tls: { ca: absolute(boot.tls.ca), cert: absolute(boot.tls.cert), key: absolute(boot.tls.key) },
     assets: absolute(boot.assets),
   };
+}
+
+function softTimeouts({ softTimeouts }: Site["boot"]): Pick<BootPlan, "softTimeouts"> {
+  if (softTimeouts === undefined) return {};
+  const set = Object.entries(softTimeouts).filter(([, seconds]) => seconds !== undefined);
+  return { softTimeouts: Object.fromEntries(set) };
 }
 
 function planMachine(

@@ -53,6 +53,8 @@ export interface BootPlan {
   readonly rpc: string;
   /** URL of the page on which people see machines boot. */
   readonly page: string | undefined;
+  /** Seconds; those that the site sets. */
+  readonly softTimeouts?: Partial<Record<"install" | "reboot" | "join", number>>;
   /** Absolute paths of PEM files. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   /** Base of `/assets/...`, as machines see it. */

@@ -13,6 +13,12 @@ export const defaults = {
   bootTimeout: 1800,
   /** Seconds. */
   readyTimeout: 3600,
+  /** Seconds, as the boot service's own. */
+  softInstall: 1800,
+  /** Seconds. */
+  softReboot: 2400,
+  /** Seconds. */
+  softJoin: 3600,
   fileMode: 0o644,
   schedulableMasters: false,
   retireDisks: "keep",
@@ -265,6 +271,26 @@ export const siteSchema = z
           .optional()
           .describe(
             "Where people see machines boot: the page of Landfall's service, as this computer reaches it. Left out: nobody is told.",
+          ),
+        softTimeouts: z
+          .strictObject({
+            install: z.int().min(1).optional().meta({
+              description: "Seconds from a machine's first boot request until it is installed.",
+              default: defaults.softInstall,
+            }),
+            reboot: z.int().min(1).optional().meta({
+              description:
+                "Seconds from power-on, or from the end of the installation, until a machine is heard of.",
+              default: defaults.softReboot,
+            }),
+            join: z.int().min(1).optional().meta({
+              description: "Seconds from its system's start until its node is Ready.",
+              default: defaults.softJoin,
+            }),
+          })
+          .optional()
+          .describe(
+            "After how long people are told to look at a machine. Nothing is switched off, wiped or ordered again because of them.",
           ),
         assetsUrl: url
           .optional()

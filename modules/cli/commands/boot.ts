@@ -51,7 +51,8 @@ export async function bootServeCommand(
   const web = flags.web && readWebTls(flags.web);
   const opened = await openStore(flags, workspace.env);
   const store = countedStore(opened, (error) => seen?.metrics.storeError(error));
-  const seen = flags.page && openSeen({ store, logger: log.with({ part: "page" }) });
+  const seen =
+    flags.page && openSeen({ store, timeouts: flags.softTimeouts, logger: log.with({ part: "page" }) });
   const now = () => new Date();
   const machines = openMachines({
     store,

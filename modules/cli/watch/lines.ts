@@ -1,0 +1,26 @@
+// `landfall status --watch` where nobody sees a screen: a line a change. Pure.
+import { harmless } from "./text.ts";
+import type { Change } from "./watched.ts";
+
+export function changeLine(change: Change, seconds: number): string {
+  const line = (who: string, text: string) =>
+    harmless(`${seconds.toFixed(1).padStart(6)} s  ${who.padEnd(10)} ${text}`);
+  switch (change.type) {
+    case "machine": {
+      const { name, state, percent, waitsFor, signal, next } = change.machine;
+      const done = percent === undefined ? "" : ` ${Math.floor(percent)}%`;
+      if (signal === "act" || signal === "look") return line(name, `${state}${done}. ${next}`);
+      return line(name, `${state}${done}${waitsFor === undefined ? "" : `, waits for ${waitsFor}`}`);
+    }
+    case "condition": {
+      const { name, ok, evidence } = change.condition;
+      return line(name, `${ok ? "holds" : "does not hold"}: ${evidence}`);
+    }
+    case "trouble":
+      return line("watch", change.what);
+  }
+}
+
+export function changeJson(change: Change, at: Date): string {
+  return JSON.stringify({ at: at.toISOString(), ...change });
+}

@@ -1,0 +1,37 @@
+// What `landfall status --watch` knows at a moment.
+import type { MachineView } from "../../boot/index.ts";
+import type { HealthReport } from "../../health/index.ts";
+
+export interface Watched {
+  readonly cluster: string;
+  /** In the plan's order. Before anything was heard: none. */
+  readonly machines: readonly MachineView[];
+  readonly conditions: HealthReport["conditions"];
+  /** When they were checked. */
+  readonly checked: Date | undefined;
+  /** What keeps it from knowing more, for people. */
+  readonly troubles: readonly string[];
+}
+
+/** One thing that changed: a line for those who read no screens. */
+export type Change =
+  | { readonly type: "machine"; readonly machine: MachineView }
+  | { readonly type: "condition"; readonly condition: HealthReport["conditions"][number] }
+  | { readonly type: "trouble"; readonly what: string };
+
+/** What changed between two moments; from nothing: all of it. */
+export function changes(before: Watched | undefined, after: Watched): Change[] {
+  const machines = new Map(before?.machines.map((machine) => [machine.mac, JSON.stringify(machine)]));
+  const conditions = new Map(before?.conditions.map(({ name, ok }) => [name, ok]));
+  return [
+    ...after.machines
+      .filter((machine) => machines.get(machine.mac) !== JSON.stringify(machine))
+      .map((machine) => ({ type: "machine", machine }) as const),
+    ...after.conditions
+      .filter(({ name, ok }) => conditions.get(name) !== ok)
+      .map((condition) => ({ type: "condition", condition }) as const),
+    ...after.troubles
+      .filter((what) => !before?.troubles.includes(what))
+      .map((what) => ({ type: "trouble", what }) as const),
+  ];
+}
