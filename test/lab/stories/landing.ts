@@ -108,18 +108,21 @@ export function landing(rack: () => Rack): void {
     const { root, lab, ports, machines: all } = rack().project;
     const secrets = knownSecrets(root, lab);
     expect(secrets.length).toBeGreaterThan(40);
-    const base = `http://127.0.0.1:${ports.http}`;
-    const served = await Promise.all(
-      all
-        .filter(({ name }) => machines.includes(name))
-        .flatMap(({ mac }) =>
-          ["ignition", "metadata", "ipxe"].map(async (kind) => {
-            const response = await fetch(`${base}/${kind}?mac=${mac}`);
-            expect(response.status, `${kind} of ${mac}`).toBe(200);
-            return { where: `${base}/${kind}?mac=${mac}`, bytes: Buffer.from(await response.arrayBuffer()) };
-          }),
-        ),
-    );
+    const fetched = async (url: string, status: number) => {
+      const response = await fetch(url);
+      expect(response.status, url).toBe(status);
+      return { where: url, bytes: Buffer.from(await response.arrayBuffer()) };
+    };
+    const boot = `http://127.0.0.1:${ports.http}`;
+    const page = `http://127.0.0.1:${ports.page}`;
+    const macs = all.filter(({ name }) => machines.includes(name)).map(({ mac }) => mac);
+    // Their install is over: what it was made of is no longer served, and is looked for in the service's folder.
+    for (const kind of ["ignition", "metadata"])
+      for (const mac of macs) await fetched(`${boot}/${kind}?mac=${mac}`, 404);
+    const served = await Promise.all([
+      ...macs.map((mac) => fetched(`${boot}/ipxe?mac=${mac}`, 200)),
+      ...["", "api/fleet", "metrics"].map((path) => fetched(`${page}/${path}`, 200)),
+    ]);
     const journals = machines.flatMap((name) => placesBelow(join(rack().disk(name), "var/log")));
     const places = [
       ...placesBelow(join(root, "cdktf.out"), (path) => path.includes("/.terraform/")),
