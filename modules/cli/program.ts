@@ -202,6 +202,16 @@ function addBootCommands(program: Command, run: Runner): void {
       ),
     );
   boot
+    .command("rescue")
+    .description("order one boot of a system in memory for a machine in service; its disk is left alone")
+    .argument("<machine>", "its name")
+    .addHelpText("after", "\n  $ landfall boot rescue w1\n")
+    .action(
+      run(async (invocation, name: string) =>
+        (await import("./commands/boot-machines.ts")).bootRescueCommand(invocation, name),
+      ),
+    );
+  boot
     .command("nginx")
     .description("print an nginx.conf that serves a site's kernels and images, where boot.assetsUrl says so")
     .argument("<site>", "the site's name")

@@ -35,15 +35,7 @@ export async function bootReleaseCommand(
   { workspace, json, signal }: Invocation,
   name: string,
 ): Promise<undefined> {
-  const all = await known(workspace, signal);
-  const found = all.find(({ machine }) => machine.name === name);
-  if (found === undefined) {
-    throw new LandfallError("machine-unknown", `no boot service knows a machine ${name}`, {
-      found: name,
-      expected: all.map(({ machine }) => machine.name).join(", ") || "a machine that was deployed",
-    });
-  }
-  const { boot, machine } = found;
+  const { boot, machine } = await knownAs(workspace, name, signal);
   const landings = [machine.installed, machine.order].filter((landing) => landing !== undefined);
   const released = await withBootClient(
     boot,
@@ -61,6 +53,38 @@ export async function bootReleaseCommand(
   process.stdout.write(`${name}: ${whose === "" ? "was free already" : `no longer held by ${whose}`}\n`);
 }
 
+const rescueSeconds = 3600;
+
+/** One boot of a system in memory for a machine in service; its disk is left alone. */
+export async function bootRescueCommand(
+  { workspace, json, signal }: Invocation,
+  name: string,
+): Promise<undefined> {
+  const { boot, machine } = await knownAs(workspace, name, signal);
+  const landing = machine.installed;
+  if (landing === undefined) {
+    throw new LandfallError("not-installed", `${name} is not in service`, {
+      found:
+        machine.order === undefined
+          ? "no order"
+          : `an order to ${machine.order.kind}, ${machine.order.state}`,
+      expected: "a machine with a system on its disk",
+    });
+  }
+  const { mac } = machine;
+  const { cluster, generation } = landing;
+  const ordered = await withBootClient(
+    boot,
+    signal,
+    (client) => client.arm({ mac, cluster, generation, kind: "rescue", seconds: rescueSeconds }),
+    patience,
+  );
+  if (json) return printJson(ordered);
+  process.stdout.write(
+    `${name}: its next start from the network, within an hour, is into memory: npx landfall power network-boot ${name}, then npx landfall power cycle ${name}\n`,
+  );
+}
+
 async function known(workspace: Workspace, signal: AbortSignal): Promise<Known[]> {
   const services = new Map(
     planAll(workspace)
@@ -74,4 +98,14 @@ async function known(workspace: Workspace, signal: AbortSignal): Promise<Known[]
     }),
   );
   return lists.flat();
+}
+
+async function knownAs(workspace: Workspace, name: string, signal: AbortSignal): Promise<Known> {
+  const all = await known(workspace, signal);
+  const found = all.find(({ machine }) => machine.name === name);
+  if (found !== undefined) return found;
+  throw new LandfallError("machine-unknown", `no boot service knows a machine ${name}`, {
+    found: name,
+    expected: all.map(({ machine }) => machine.name).join(", ") || "a machine that was deployed",
+  });
 }
