@@ -2,9 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { setTimeout } from "node:timers/promises";
 import type { PowerLimits } from "../plan/index.ts";
-import type { PowerDeps, PowerRequest, PowerResponse } from "../power/index.ts";
-import { turns } from "./power-turns.ts";
-import { answers, runCommand, sendPacket } from "./power-world.ts";
+import { answers, type PowerDeps, request, runCommand, sendPacket, turns } from "../power/index.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface PowerContext {
@@ -34,12 +32,6 @@ export function powerDeps(workspace: Workspace, context: PowerContext = {}): Pow
       sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
     },
   };
-}
-
-async function request(url: string, { trust, ...init }: PowerRequest): Promise<PowerResponse> {
-  if (trust === undefined) return fetch(url, init);
-  // Loaded only where a site names its own authority.
-  return (await import("./trusting-fetch.ts")).trustingFetch(url, init, trust);
 }
 
 /** One line from the person at the terminal. */

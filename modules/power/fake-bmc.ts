@@ -1,17 +1,12 @@
 // A Redfish controller in memory, honest or not, for the tests of this module.
+import { type FakeMachine, fakeMachine } from "./fake-machine.ts";
 import type { PowerRequest, PowerResponse } from "./types.ts";
 
 export interface FakeBmc {
   readonly url: string;
   readonly fetch: (url: string, init: PowerRequest) => Promise<PowerResponse>;
   /** What is true of the machine, whatever the controller says. */
-  readonly machine: {
-    on: boolean;
-    networkOnce: boolean;
-    starts: number;
-    networkStarts: number;
-    console: string;
-  };
+  readonly machine: FakeMachine;
   /** `METHOD path` of each request, in order. */
   readonly requests: string[];
 }
@@ -31,22 +26,8 @@ export interface FakeBmcOptions {
 export function fakeBmc(options: FakeBmcOptions = {}): FakeBmc {
   const { dice = () => 1, errors = 0, lies = 0, account } = options;
   const url = "http://bmc.example/redfish/v1/Systems/m1";
-  const machine = {
-    on: false,
-    networkOnce: false,
-    starts: 0,
-    networkStarts: 0,
-    console: options.console ?? "",
-  };
+  const machine = fakeMachine(options.console);
   const requests: string[] = [];
-
-  function start(): void {
-    if (machine.on) return;
-    machine.on = true;
-    machine.starts += 1;
-    if (machine.networkOnce) machine.networkStarts += 1;
-    machine.networkOnce = false;
-  }
 
   function change(action: () => void): PowerResponse {
     if (dice() >= lies) action();
@@ -85,7 +66,7 @@ export function fakeBmc(options: FakeBmcOptions = {}): FakeBmc {
         case "POST /Actions/ComputerSystem.Reset": {
           const type: unknown = JSON.parse(body ?? "").ResetType;
           return change(() => {
-            if (type === "On") start();
+            if (type === "On") machine.start();
             if (type === "ForceOff") machine.on = false;
           });
         }

@@ -8,6 +8,7 @@ import type { Power, PowerDeps, PowerOptions } from "./types.ts";
 import { wol } from "./wol.ts";
 
 export { bmcText } from "./text.ts";
+export { turns } from "./turns.ts";
 export type {
   Clock,
   CommandOptions,
@@ -18,6 +19,7 @@ export type {
   PowerResponse,
   Trust,
 } from "./types.ts";
+export { answers, request, runCommand, sendPacket } from "./world.ts";
 
 /** The power of the machine that `bmc` controls. Touches nothing before the first call of a method. */
 export function openPower(bmc: BmcPlan, deps: PowerDeps, options: PowerOptions = {}): Power {

@@ -18,6 +18,7 @@ export function manual(bmc: ManualPlan, deps: PowerDeps, options: PowerOptions =
     const seen = probe(bmc, deps, { ...options, signal: ended }).wait(wanted, {
       what: `have ${name} switched ${wanted}: nobody did so`,
       patience,
+      ask: async () => {},
       failure: { code: "nobody-came", next: `${sentence}; then run this again` },
     });
     try {

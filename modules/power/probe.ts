@@ -2,7 +2,7 @@
 import type { Body } from "../plan/index.ts";
 import type { ErrorDetails } from "../spec/index.ts";
 import type { PowerDeps, PowerOptions } from "./types.ts";
-import { until } from "./until.ts";
+import { change } from "./until.ts";
 
 /** A single lost packet is no silence. */
 const silences = 3;
@@ -18,8 +18,8 @@ export interface ProbeTrial {
   readonly what: string;
   /** Seconds. */
   readonly patience: number;
-  /** Done before each look but the first, at most every `everySeconds`. */
-  readonly again?: () => Promise<void>;
+  /** Asks for it, over and over: nobody says whether it was heard. */
+  readonly ask: () => Promise<void>;
   readonly failure: { readonly code: string } & ErrorDetails;
 }
 
@@ -29,33 +29,25 @@ export function probe(
   deps: PowerDeps,
   options: PowerOptions,
 ): Probe {
-  const { signal } = options;
   async function state(): Promise<"on" | "off"> {
     for (let look = 0; look < silences; look += 1)
-      if (await deps.answers(machine.address, probePort, signal)) return "on";
+      if (await deps.answers(machine.address, probePort, options.signal)) return "on";
     return "off";
   }
+  const shown = { on: `an answer from ${machine.address}, port ${probePort}`, off: "no answer" };
   return {
     state,
-    async wait(wanted, { what, patience, again, failure }) {
-      const every = (options.settleSeconds ?? 10) * 1000;
-      let askedAt = deps.clock.now();
-      await until({
+    wait: (wanted, { what, patience, ask, failure }) =>
+      change({
         what,
+        expected: shown[wanted],
+        read: state,
+        done: (now) => now === wanted,
+        found: (now) => shown[now],
+        ask,
         failure,
         deps,
         options: { ...options, timeoutSeconds: options.timeoutSeconds ?? patience },
-        attempt: async () => {
-          if (again !== undefined && deps.clock.now() - askedAt >= every) {
-            await again();
-            askedAt = deps.clock.now();
-          }
-          const now = await state();
-          if (now === wanted) return { value: undefined };
-          const shown = { on: `an answer from ${machine.address}, port ${probePort}`, off: "no answer" };
-          return { found: shown[now], expected: shown[wanted] };
-        },
-      });
-    },
+      }),
   };
 }

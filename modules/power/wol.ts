@@ -35,37 +35,26 @@ export function wol(bmc: WolPlan, deps: PowerDeps, options: PowerOptions = {}): 
 
   const power: Power = {
     state,
-    async on() {
-      if ((await state()) === "on") return;
-      await wake();
-      await wait("on", {
+    on: () =>
+      wait("on", {
         what: `wake ${name}`,
         patience,
-        again: wake,
+        ask: wake,
         failure: {
           code: "machine-not-woken",
           next: `see whether ${name} has power and Wake-on-LAN is on in its firmware, whether ${broadcast} reaches ${mac}, and whether it gets ${address} when it starts from the network; then run this again`,
         },
-      });
-    },
-    async off() {
-      if ((await state()) === "off") return;
-      // A connection that dies with the machine is no failure: silence is what counts.
-      const ask = () =>
-        stop().catch((error: unknown) => {
-          if (error instanceof LandfallError) throw error;
-        });
-      await ask();
-      await wait("off", {
+      }),
+    off: () =>
+      wait("off", {
         what: `switch ${name} off`,
         patience,
-        again: ask,
+        ask: stop,
         failure: {
           code: "machine-not-off",
           next: `switch ${name} off by hand, then run this again; see what its bmc.off command does`,
         },
-      });
-    },
+      }),
     async cycle() {
       await power.off();
       await power.on();

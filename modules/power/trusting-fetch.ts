@@ -2,7 +2,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { Agent, buildConnector, fetch } from "undici";
-import type { PowerRequest, PowerResponse, Trust } from "../power/index.ts";
+import type { PowerRequest, PowerResponse, Trust } from "./types.ts";
 
 /** As fetch, trusting one authority, or one certificate and no other. A connection of its own each time. */
 export async function trustingFetch(

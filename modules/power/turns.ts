@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import type { PowerLimits } from "../plan/index.ts";
-import type { PowerDeps } from "../power/index.ts";
+import type { PowerDeps } from "./types.ts";
 
 /** Milliseconds between two tries, while all turns are taken. */
 const shortestPause = 50;
