@@ -7,7 +7,7 @@ import { change, until } from "./until.ts";
 
 const commandSeconds = 15;
 /** Bytes: what the protocol has room for. */
-const longestPassword = 20;
+const longestPassword = { lanplus: 20, lan: 16 } as const;
 
 /** Boot parameter 5, as far as it matters here. */
 interface BootFlags {
@@ -133,14 +133,19 @@ export function ipmi(bmc: IpmiPlan, deps: PowerDeps, options: PowerOptions = {})
   return power;
 }
 
-async function accountFor({ credentials, host }: IpmiPlan, deps: PowerDeps): Promise<Account> {
-  const account = await accountOf(credentials, deps);
-  if (Buffer.byteLength(account.password) <= longestPassword) return account;
-  throw new LandfallError("bmc-credentials", `the password for the BMC ${host} is too long for IPMI`, {
-    found: `more than ${longestPassword} bytes`,
-    expected: `at most ${longestPassword} bytes`,
-    next: "give the BMC's account a shorter password",
-  });
+async function accountFor(bmc: IpmiPlan, deps: PowerDeps): Promise<Account> {
+  const account = await accountOf(bmc.credentials, deps);
+  const longest = longestPassword[bmc.interface];
+  if (Buffer.byteLength(account.password) <= longest) return account;
+  throw new LandfallError(
+    "bmc-credentials",
+    `the password for the BMC ${bmc.host} is too long for IPMI (${bmc.interface})`,
+    {
+      found: `more than ${longest} bytes`,
+      expected: `at most ${longest} bytes`,
+      next: "give the BMC's account a shorter password",
+    },
+  );
 }
 
 /** What no repetition mends as a LandfallError; the rest as it is. */

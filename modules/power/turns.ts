@@ -20,7 +20,7 @@ export function turns(site: string, { atOnce, stagger }: PowerLimits): NonNullab
     const turn = await take(name, atOnce, signal);
     try {
       const result = await switchOn();
-      await setTimeout(stagger * 1000, undefined, signal && { signal });
+      await pause(stagger * 1000, signal);
       return result;
     } finally {
       turn.close();
@@ -29,15 +29,21 @@ export function turns(site: string, { atOnce, stagger }: PowerLimits): NonNullab
 }
 
 async function take(name: string, count: number, signal: AbortSignal | undefined): Promise<Server> {
-  for (let pause = shortestPause; ; pause = Math.min(pause * 1.5, longestPause)) {
+  for (let rest = shortestPause; ; rest = Math.min(rest * 1.5, longestPause)) {
     signal?.throwIfAborted();
     const first = Math.floor(Math.random() * count);
     for (let offset = 0; offset < count; offset += 1) {
       const turn = await tryTake(`\0landfall-power-${name}-${(first + offset) % count}`);
       if (turn !== undefined) return turn;
     }
-    await setTimeout(pause * (0.5 + Math.random()), undefined, signal && { signal });
+    await pause(rest * (0.5 + Math.random()), signal);
   }
+}
+
+/** Rejects with the signal's own reason. */
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await setTimeout(milliseconds, undefined, signal && { signal }).catch(() => {});
+  signal?.throwIfAborted();
 }
 
 function tryTake(path: string): Promise<Server | undefined> {
