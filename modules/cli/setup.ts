@@ -1,6 +1,7 @@
 // What `landfall lab` needs on this computer: looked for, and installed or built where that can be done.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { Listr, type ListrTask } from "listr2";
 import {
   buildRelease,
@@ -140,6 +141,8 @@ function missingPackages(packages: readonly string[]): string[] {
 }
 
 const policyFile = "/usr/sbin/policy-rc.d";
+/** Read when the package postgresql is installed, which else makes a cluster that starts with the computer. */
+const clusterFile = "/etc/postgresql-common/createcluster.conf";
 
 async function installPackages(
   packages: readonly string[],
@@ -151,12 +154,14 @@ async function installPackages(
   const quiet = !existsSync(policyFile);
   try {
     if (quiet) writeFileSync(policyFile, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+    if (packages.includes("postgresql") && !existsSync(clusterFile)) {
+      mkdirSync(dirname(clusterFile), { recursive: true });
+      writeFileSync(clusterFile, "create_main_cluster = false\n");
+    }
     await runProcess("apt-get", ["update"], { env, signal, onLine });
-    await runProcess("apt-get", ["install", "-y", "--no-install-recommends", ...packages], {
-      env,
-      signal,
-      onLine,
-    });
+    // A file of its configuration that is there stays: apt would ask, and there is nobody to answer.
+    const options = ["-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"];
+    await runProcess("apt-get", ["install", ...options, ...packages], { env, signal, onLine });
   } catch (cause) {
     throw new LandfallError("packages-missing", "Debian packages are missing and could not be installed", {
       found: cause instanceof Error ? cause.message : String(cause),
