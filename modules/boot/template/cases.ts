@@ -1,11 +1,6 @@
 // Templates for the tests: written by hand, and put together at random.
 import type { Dict } from "./value.ts";
 
-export interface Case {
-  readonly text: string;
-  readonly metadata: Dict;
-}
-
 export const metadata: Dict = {
   name: "node-1",
   hostname: "node-1.example.com",
@@ -36,6 +31,20 @@ export const metadata: Dict = {
     { name: "n1", ip: "10.0.0.1", master: true },
     { name: "n2", ip: "10.0.0.2", master: false },
   ],
+};
+
+export const selector: Readonly<Record<string, string>> = { MAC: "52:54:00:a1:9c:ae", os: "installed" };
+export const query: ReadonlyMap<string, string> = new Map([
+  ["mac", "52:54:00:a1:9c:ae"],
+  ["uuid", "a&b"],
+]);
+export const rawQuery = "mac=52:54:00:a1:9c:ae&uuid=a%26b";
+/** What Matchbox makes of these. */
+export const data: Dict = {
+  ...metadata,
+  mac: "52:54:00:a1:9c:ae",
+  os: "installed",
+  request: { query, raw_query: rawQuery },
 };
 
 /** Each of these is in the subset, or is refused by Go too. */
@@ -228,6 +237,10 @@ export const handWritten: readonly string[] = `
 {{printf nil}}
 {{"%s-%s" | printf}} {{"a" | printf "%s"}} {{.port | printf "%v-%v" 1}}
 {{html .html}} {{js .html}} {{urlquery .html}} {{html .unicode}} {{js .unicode}} {{urlquery .unicode}}
+{{"\\xff"}} {{"\\xc3\\xa9"}} {{len "\\xff"}} {{len "\\xc3\\xa9"}} {{'\\xff'}} {{'\\377'}} {{print "\\xc3" "\\xa9" | printf "%.1s"}} {{"\\303" | printf "%q"}}
+{{slice .unicode 0 2}} {{slice .unicode 2}} {{slice .unicode 0 2 | html}} {{slice .unicode 0 2 | js}} {{slice .unicode 0 2 | urlquery}}
+{{slice .unicode 0 2 | printf "%q %x %5s|"}} {{slice .unicode 0 2 | len}} {{slice .unicode 0 2 | lt "aé"}} {{lt "\\xff" .unicode}}
+{{printf "%q %x %5s|%.1s" (slice .unicode 2 4) (slice .unicode 2 4) (slice .unicode 2 4) (slice .unicode 2 4)}}
 {{html .nothing}} {{html 1 "a" nil .list}} {{html}} {{js .list}} {{urlquery "a b" 1 2}} {{.html | html | js | urlquery}} {{js .nothing}}
 {{js "\\u007f\\u0001=\\u2028\\u00ad"}}
 {{define "x"}}[{{.}}]{{end}}{{template "x" .name}}{{template "x" .list}}{{template "x"}}

@@ -1,4 +1,5 @@
 // Go's fmt, as far as templates use it: what %v makes of any value, and printf with the verbs and flags listed below.
+import { bytesOf } from "../go/text.ts";
 import { formatFloat } from "./float.ts";
 import { Refusal } from "./lex.ts";
 import { type Meter, Output } from "./meter.ts";
@@ -174,7 +175,7 @@ function formatString(value: string, verb: string, spec: Spec): string | undefin
       return pad(quote(kept, '"'), spec);
     case "x":
     case "X": {
-      const bytes = Buffer.from(value).subarray(0, spec.precision);
+      const bytes = bytesOf(value).subarray(0, spec.precision);
       const hex = bytes.toString("hex");
       return pad(verb === "x" ? hex : hex.toUpperCase(), spec);
     }
@@ -248,6 +249,7 @@ function quote(text: string, mark: string): string {
     if (character === mark) return `\\${mark}`;
     if (Object.hasOwn(named, character)) return named[character];
     if (isPrint(character)) return character;
+    if (!character.isWellFormed()) return `\\x${bytesOf(character).toString("hex")}`;
     const point = character.codePointAt(0)!;
     const hex = point.toString(16);
     if (point < 0x80) return `\\x${hex.padStart(2, "0")}`;

@@ -1,7 +1,8 @@
 // Go's builtin functions. What Go ends a rendering for ends it here too.
+import { bytesOf, compareBytes, textOf } from "../go/text.ts";
 import { isPrint, sprint, sprintf, sprintln } from "./format.ts";
 import { type Meter, Output } from "./meter.ts";
-import { compareStrings, Fields, failed, isList, isTrue, typeName, type Value } from "./value.ts";
+import { Fields, failed, isList, isTrue, typeName, type Value } from "./value.ts";
 
 interface Builtin {
   /** Least number of arguments. */
@@ -88,7 +89,7 @@ function equalsAny(first: Value, others: readonly Value[], meter: Meter): boolea
 function less(a: Value, b: Value, meter: Meter): boolean {
   if (typeof a === "string" && typeof b === "string") {
     meter.step(a.length);
-    return compareStrings(a, b) < 0;
+    return compareBytes(a, b) < 0;
   }
   if (typeof a === "number" && typeof b === "number") return a < b;
   if (typeof a === "bigint" && typeof b === "bigint") return a < b;
@@ -98,7 +99,7 @@ function less(a: Value, b: Value, meter: Meter): boolean {
 function length(value: Value, meter: Meter): number {
   if (typeof value === "string") {
     meter.step(value.length);
-    return Buffer.byteLength(value);
+    return bytesOf(value).length;
   }
   if (isList(value)) return value.length;
   if (value instanceof Fields) return value.size;
@@ -130,20 +131,16 @@ function within(value: Value, greatest: number): number {
   return Number(value);
 }
 
-/** Bounds of a string count bytes, as in Go; one within a character is refused. */
+/** Bounds of a string count bytes. */
 function slice(item: Value, bounds: readonly Value[], meter: Meter): Value {
   present(item, "slice");
   if (bounds.length > 2) throw failed("slice with three indexes is not supported");
   if (typeof item !== "string" && !isList(item)) throw failed(`can't slice item of type ${typeName(item!)}`);
-  const all = typeof item === "string" ? Buffer.from(item) : item;
+  const all = typeof item === "string" ? bytesOf(item) : item;
   meter.step(all.length);
   const [from = 0, to = all.length] = bounds.map((bound) => within(bound, all.length));
   if (from > to) throw failed(`invalid slice index: ${from} > ${to}`);
-  if (typeof item !== "string") return item.slice(from, to);
-  const bytes = Buffer.from(item).subarray(from, to);
-  const text = bytes.toString();
-  if (!Buffer.from(text).equals(bytes)) throw failed("slice within a character is not supported");
-  return text;
+  return all instanceof Uint8Array ? textOf(all.subarray(from, to)) : all.slice(from, to);
 }
 
 function formatted(format: Value, values: readonly Value[], meter: Meter): string {
@@ -180,13 +177,13 @@ function escapeHtml(character: string): string {
 
 function escapeJs(character: string): string {
   if ("\\'\"".includes(character)) return `\\${character}`;
-  if (character > "\x7f" && isPrint(character)) return character;
+  if (character > "\x7f" && (isPrint(character) || !character.isWellFormed())) return character;
   return `\\u${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 function escapeQuery(character: string): string {
   if (character === " ") return "+";
-  return [...Buffer.from(character)]
+  return [...bytesOf(character)]
     .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`)
     .join("");
 }

@@ -18,7 +18,7 @@ export function checkTemplate(text: string): string | undefined {
 }
 
 /**
- * @param data see {@link templateData}
+ * @param text, and the strings of `data`: as ../go/text.ts holds bytes
  * @throws {LandfallError} `template-refused`; `template-failed`: a key is missing, types do not fit, or a limit is met.
  *   Matchbox answers 404 then.
  */
@@ -27,20 +27,6 @@ export function renderTemplate(text: string, data: Dict): string {
   if (typeof parsed === "string")
     throw new LandfallError("template-refused", parsed, { next: "see docs/reference/boot-templates.md" });
   return execute(parsed, data);
-}
-
-/**
- * What Matchbox gives to a template: the group's metadata, over it its selector with keys in lower case, over it
- * `request`: `query` (the labels of the request) and `raw_query`.
- */
-export function templateData(
-  metadata: Dict,
-  selector: Readonly<Record<string, string>>,
-  query: ReadonlyMap<string, string>,
-  rawQuery: string,
-): Dict {
-  const lower = Object.entries(selector).map(([key, value]) => [key.toLowerCase(), value] as const);
-  return { ...metadata, ...Object.fromEntries(lower), request: { query, raw_query: rawQuery } };
 }
 
 function tryParse(text: string): Templates | string {

@@ -1,4 +1,5 @@
 // Go's literals: numbers, characters and strings as they stand in a template.
+import { bytesOf, textOf } from "../go/text.ts";
 import { Refusal } from "./lex.ts";
 
 const integer = /^[+-]?(?:0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]*|[1-9]\d*)$/;
@@ -34,11 +35,15 @@ export function numberLiteral(text: string, at: number): bigint | number {
 /** The text between the quotes of `"..."` or `` `...` ``. @throws {Refusal} */
 export function stringLiteral(token: string, at: number): string {
   const inner = token.slice(1, -1);
-  return token.startsWith("`") ? inner.replaceAll("\r", "") : unescaped(inner, '"', at);
+  if (token.startsWith("`")) return inner.replaceAll("\r", "");
+  const text = unescaped(inner, '"', at);
+  return text.isWellFormed() ? text : textOf(bytesOf(text));
 }
 
 /** The code point of `'x'`, an int. @throws {Refusal} */
 export function charLiteral(token: string, at: number): bigint {
+  const byte = /^'\\(?:x([\da-fA-F]{2})|([0-3][0-7]{2}))'$/.exec(token);
+  if (byte !== null) return BigInt(byte[1] === undefined ? `0o${byte[2]}` : `0x${byte[1]}`);
   const points = [...unescaped(token.slice(1, -1), "'", at)];
   if (points.length !== 1) throw new Refusal(at, `malformed character constant: ${token}`);
   return BigInt(points[0]!.codePointAt(0)!);

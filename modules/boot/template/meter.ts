@@ -1,4 +1,5 @@
 // What one rendering may cost. Templates come over the network: none may hang the service or eat its memory.
+import { bytesOf, textOf } from "../go/text.ts";
 import { failed } from "./value.ts";
 
 /** Characters of the output, and of any text that is made on the way. */
@@ -33,7 +34,8 @@ export class Output {
     if (this.text.length > maxText) throw failed(`the template makes more than ${maxText} characters`);
   }
 
+  /** Bytes that stand beside one another now may make a character. */
   toString(): string {
-    return this.text;
+    return this.text.isWellFormed() ? this.text : textOf(bytesOf(this.text));
   }
 }

@@ -5,18 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LandfallError } from "../../spec/error.ts";
-import { handWritten, longer, metadata, randomTemplates } from "./cases.ts";
-import { checkTemplate, renderTemplate, templateData } from "./index.ts";
+import { textOf } from "../go/text.ts";
+import { data, handWritten, longer, metadata, query, randomTemplates, rawQuery, selector } from "./cases.ts";
+import { checkTemplate, renderTemplate } from "./index.ts";
 
 const generated = 20_000;
 const seed = 4;
-const selector = { MAC: "52:54:00:a1:9c:ae", os: "installed" };
-const query = new Map([
-  ["mac", "52:54:00:a1:9c:ae"],
-  ["uuid", "a&b"],
-]);
-const rawQuery = "mac=52:54:00:a1:9c:ae&uuid=a%26b";
-
 type Answer =
   | { readonly refused: true }
   | { readonly failed: true }
@@ -41,7 +35,11 @@ function askGo(texts: readonly string[]): Answer[] {
     .split("\n")
     .map((line): Answer => {
       const { refused, failed, text } = JSON.parse(line);
-      return refused !== undefined ? { refused: true } : failed !== undefined ? { failed: true } : { text };
+      return refused !== undefined
+        ? { refused: true }
+        : failed !== undefined
+          ? { failed: true }
+          : { text: textOf(Buffer.from(text, "base64")) };
     });
 }
 
@@ -50,7 +48,7 @@ function ours(text: string): Answer {
   if (refused !== undefined)
     return refused.includes("not supported") ? { unsupported: true } : { refused: true };
   try {
-    return { text: renderTemplate(text, templateData(metadata, selector, query, rawQuery)) };
+    return { text: renderTemplate(text, data) };
   } catch (error) {
     if (!(error instanceof LandfallError)) throw error;
     return error.message.includes("not supported") ? { unsupported: true } : { failed: true };

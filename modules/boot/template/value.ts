@@ -1,5 +1,6 @@
 // What templates compute with: JSON as Go's encoding/json reads it into an interface{}, and Go's int.
 import { LandfallError } from "../../spec/error.ts";
+import { compareBytes } from "../go/text.ts";
 
 /**
  * What templates are filled with: JSON. A Map is a map[string]string, as Matchbox's request.query is one (its missing
@@ -10,7 +11,7 @@ export interface Dict {
   readonly [key: string]: Data;
 }
 
-/** The same on the way: a number is a float64, a bigint an int. */
+/** The same on the way: a number is a float64, a bigint an int. Strings are bytes, as ../go/text.ts holds them. */
 export type Value = string | number | bigint | boolean | null | readonly Value[] | Fields;
 
 /** A map, by key in the order of their bytes. */
@@ -19,7 +20,7 @@ export class Fields extends Map<string, Value> {
   readonly strings: boolean;
 
   constructor(entries: Iterable<readonly [string, Value]>, strings: boolean) {
-    super([...entries].sort(([a], [b]) => compareStrings(a, b)));
+    super([...entries].sort(([a], [b]) => compareBytes(a, b)));
     this.strings = strings;
   }
 }
@@ -57,19 +58,6 @@ export function typeName(value: Exclude<Value, null>): string {
 
 export function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
-}
-
-/** In the order of their UTF-8 bytes, which is that of code points. */
-export function compareStrings(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (x === y) continue;
-    // A surrogate stands for a code point beyond all others.
-    const [high, low] = [x >= 0xd800 && x < 0xe000, y >= 0xd800 && y < 0xe000];
-    return high === low ? x - y : high ? 1 : -1;
-  }
-  return a.length - b.length;
 }
 
 /** Go's truth: what is not empty, zero or nil. */

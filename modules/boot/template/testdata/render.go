@@ -21,7 +21,7 @@ type request struct {
 type answer struct {
 	Refused string `json:"refused,omitempty"`
 	Failed  string `json:"failed,omitempty"`
-	Text    string `json:"text"`
+	Text    []byte `json:"text"`
 }
 
 func render(asked request) answer {
@@ -41,7 +41,7 @@ func render(asked request) answer {
 	if err := parsed.Execute(&out, data); err != nil {
 		return answer{Failed: err.Error()}
 	}
-	return answer{Text: out.String()}
+	return answer{Text: append([]byte{}, out.Bytes()...)}
 }
 
 func main() {
