@@ -112,10 +112,9 @@ function safeLine(line: string): string {
 /** `12:03:04 warn  the store does not answer  store=postgres`. Made of the escaped line: nothing in it moves a cursor. */
 function prettyLine(line: string): string {
   const { time, level, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const rest = Object.entries(fields).map(
-    ([name, value]) =>
-      `${name}=${typeof value === "string" && /^[\w.:/@-]+$/.test(value) ? value : JSON.stringify(value)}`,
-  );
+  const word = (value: unknown) =>
+    typeof value === "string" && /^[\w.:/@-]+$/.test(value) ? value : JSON.stringify(value);
+  const rest = Object.entries(fields).map(([name, value]) => `${word(name)}=${word(value)}`);
   const text = [
     String(time).slice(11, 19),
     String(level).padEnd(5),
