@@ -17,14 +17,14 @@ const names = ["id", "name", "profile", "selector", "metadata"];
 
 /** @throws {LandfallError} `json-broken`, `document-broken`: such a group selects nothing. */
 export function parseGroup(key: string, bytes: Uint8Array): Group {
-  const fields = fieldsOf(parseJson(bytes), "a group", names);
+  const fields = fieldsOf(parseJson(bytes), "RichGroup", names);
   return {
     key,
     id: stringField(fields, "id"),
     name: stringField(fields, "name"),
     profile: stringField(fields, "profile"),
     selector: normalised(stringMapField(fields, "selector")),
-    metadata: objectField(fields, "metadata"),
+    metadata: objectField(fields, "metadata", "map[string]interface {}"),
   };
 }
 
@@ -54,10 +54,7 @@ function normalised(selector: ReadonlyMap<string, string>): Map<string, string> 
       if (key.toLowerCase() !== "mac") return [key, value];
       const mac = parseMac(value);
       if (mac !== undefined) return [key, mac];
-      throw new LandfallError("document-broken", `selector.${key} is no MAC address`, {
-        found: JSON.stringify(value.slice(0, 80)),
-        expected: "as 52:54:00:00:00:01",
-      });
+      throw new LandfallError("document-broken", `address ${value}: invalid MAC address`);
     }),
   );
 }

@@ -25,8 +25,8 @@ const bootNames = ["kernel", "initrd", "args"];
 
 /** @throws {LandfallError} `json-broken`, `document-broken` */
 export function parseProfile(bytes: Uint8Array): Profile {
-  const fields = fieldsOf(parseJson(bytes), "a profile", names);
-  const boot = objectField(fields, "boot");
+  const fields = fieldsOf(parseJson(bytes), "Profile", names);
+  const boot = objectField(fields, "boot", "storagepb.NetBoot");
   return {
     id: stringField(fields, "id"),
     name: stringField(fields, "name"),
@@ -38,7 +38,7 @@ export function parseProfile(bytes: Uint8Array): Profile {
 }
 
 function parseBoot(json: JsonObject): NetBoot {
-  const fields = fieldsOf(json, "boot", bootNames);
+  const fields = fieldsOf(json, "NetBoot", bootNames, "boot.");
   return {
     kernel: stringField(fields, "kernel"),
     initrd: stringsField(fields, "initrd"),

@@ -1,5 +1,6 @@
 // JSON as Go's encoding/json reads it into an interface{}, and as it writes it.
 import { LandfallError } from "../../spec/error.ts";
+import { jsonError } from "./json-error.ts";
 import { compareBytes } from "./text.ts";
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
@@ -14,7 +15,8 @@ export function parseJson(bytes: Uint8Array): Json {
   try {
     return checked(JSON.parse(decoder.decode(bytes)) as Json);
   } catch (error) {
-    throw new LandfallError("json-broken", error instanceof Error ? error.message : String(error));
+    const reason = jsonError(bytes) ?? (error instanceof Error ? error.message : String(error));
+    throw new LandfallError("json-broken", reason);
   }
 }
 
@@ -26,7 +28,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
 function checked(value: Json): Json {
   if (typeof value === "number") {
     if (Number.isFinite(value)) return value;
-    throw new RangeError("a number is out of range of a float64");
+    throw new RangeError("json: a number is out of range of a float64");
   }
   if (typeof value === "string") return value.toWellFormed();
   if (Array.isArray(value)) return value.map(checked);

@@ -9,6 +9,7 @@ import {
   type Catalog,
   type CatalogKind,
   type Group,
+  mistyped,
   type Profile,
   parseGroup,
   parseProfile,
@@ -199,12 +200,7 @@ function checked(what: string, parse: () => unknown): void {
     parse();
   } catch (error) {
     if (!(error instanceof LandfallError)) throw error;
-    const { found, expected } = error.details;
-    throw invalid(
-      `this ${what} would select nothing: ${error.message}` +
-        (found === undefined ? "" : `; found ${found}`) +
-        (expected === undefined ? "" : `, expected ${expected}`),
-    );
+    throw invalid(`this ${what} would select nothing: ${error.message}`);
   }
 }
 
@@ -236,7 +232,8 @@ function checkIgnition(name: string, config: Uint8Array): void {
 
 function fromGroupMessage({ id, name, profile, selector, metadata }: GroupMessage): Omit<Group, "key"> {
   const json = metadata.length === 0 ? null : read(() => parseJson(metadata));
-  if (json !== null && !isObject(json)) throw unknown("json: metadata is not an object");
+  if (json !== null && !isObject(json))
+    throw unknown(mistyped("value of type map[string]interface {}", json).message);
   return { id, name, profile, selector: new Map(Object.entries(selector)), metadata: json ?? undefined };
 }
 
