@@ -22,5 +22,9 @@ export function changeLine(change: Change, seconds: number): string {
 }
 
 export function changeJson(change: Change, at: Date): string {
-  return JSON.stringify({ at: at.toISOString(), ...change });
+  // JSON leaves the control characters above 7e as they are, and terminals obey some of them.
+  return JSON.stringify({ at: at.toISOString(), ...change }).replaceAll(
+    /[\u007f-\u009f]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
