@@ -2,6 +2,7 @@ import { hostKeyOnConsole, type Target } from "../deliver/index.ts";
 import { deliveryPrivateKey } from "../pki/index.ts";
 import type { MachinePlan } from "../plan/index.ts";
 import { openPower } from "../power/index.ts";
+import { LandfallError } from "../spec/error.ts";
 import { lastHeard } from "./console.ts";
 import { powerDeps } from "./power-deps.ts";
 import { readMachine, writeMachine } from "./run-record.ts";
@@ -31,7 +32,15 @@ export function machineTarget(options: TargetOptions): Target {
     proxy,
     privateKey: deliveryPrivateKey(pkiDir(workspace, cluster)),
     pinned: inMemory ? undefined : readMachine(workspace, cluster, machine.name)?.hostKey,
-    expectHostKey: async () => hostKeyOnConsole(await power.console()),
+    // A BMC that does not answer now may answer the next time.
+    expectHostKey: async () =>
+      hostKeyOnConsole(
+        await power.console().catch((error: Error) => {
+          throw error instanceof LandfallError && error.code === "bmc-timeout"
+            ? new Error(error.message)
+            : error;
+        }),
+      ),
     pin: async (hostKey) => {
       const record = readMachine(workspace, cluster, machine.name);
       if (record !== undefined && !inMemory) writeMachine(workspace, cluster, { ...record, hostKey });

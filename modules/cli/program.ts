@@ -2,6 +2,7 @@
 import { Argument, type Command, Option } from "commander";
 import type { SiteDhcpOptions } from "../dhcp/index.ts";
 import { bootFlags } from "./boot-flags.ts";
+import type { FaultOptions } from "./commands/lab.ts";
 import { describeFlags } from "./go-flags.ts";
 import type { Invocation } from "./main.ts";
 import { steps } from "./steps/names.ts";
@@ -332,6 +333,19 @@ function addLabCommands(program: Command, run: Runner): void {
     .action(
       run(async (invocation, machines: string[], options: { site: string }) =>
         (await commands()).labCutCommand(invocation, machines, options),
+      ),
+    );
+  lab
+    .command("faults")
+    .description("make the rack's BMCs fail and lie, or stop that")
+    .addArgument(new Argument("<action>", "what to do").choices(["on", "off"]))
+    .option("--errors <share>", "share of calls that fail: an error, a broken connection, no answer", "0.2")
+    .option("--lies <share>", "share of changes that are claimed and not done", "0.1")
+    .option("--seed <number>", "the same seed makes the same faults", "1")
+    .addOption(site())
+    .action(
+      run(async (invocation, action: string, options: FaultOptions) =>
+        (await commands()).labFaultsCommand(invocation, action, options),
       ),
     );
   lab

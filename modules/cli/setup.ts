@@ -26,6 +26,7 @@ const labPackages = [
   "curl",
   "openssl",
   "nginx-light",
+  "ipmitool",
 ] as const;
 
 /** Debian packages of the peers that only `npm test` and `npm run bench` meet. Their services are not started. */

@@ -3,10 +3,11 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { dirname } from "node:path";
+import type { FaultDice } from "./bmc-faults.ts";
 import type { LabMachine } from "./config.ts";
 import { readConsole } from "./console.ts";
 import type { VirtualMachine } from "./machine.ts";
-import { type Bmc, redfish } from "./redfish.ts";
+import { type Bmc, bmcAt, redfish } from "./redfish.ts";
 import { listenAt } from "./relay.ts";
 
 const maximumBody = 64 << 10;
@@ -21,8 +22,9 @@ export function bmcCredentials(file: string): string {
 }
 
 /** The BMC in front of a machine. */
-export function bmcOf(plan: LabMachine, machine: VirtualMachine): Bmc {
+export function bmcOf(plan: LabMachine, machine: VirtualMachine, dice: FaultDice): Bmc {
   return {
+    dice,
     path: plan.bmc.path,
     credentials: plan.credentialsFile === undefined ? undefined : bmcCredentials(plan.credentialsFile),
     target: {
@@ -60,9 +62,22 @@ export async function serveBmcs(
     });
     incoming.on("end", async () => {
       try {
+        const method = incoming.method ?? "GET";
+        const path = new URL(incoming.url ?? "/", "http://bmc").pathname;
+        switch (bmcAt(bmcs, path)?.dice.roll(method !== "GET")) {
+          case "error":
+            return response.writeHead(500).end();
+          case "dropped":
+            return incoming.destroy();
+          case "silence":
+            // Whoever asked gives up.
+            return;
+          case "lie":
+            return response.writeHead(204).end();
+        }
         const answer = await redfish(bmcs, {
-          method: incoming.method ?? "GET",
-          path: new URL(incoming.url ?? "/", "http://bmc").pathname,
+          method,
+          path,
           authorization: incoming.headers.authorization,
           body: Buffer.concat(chunks).toString(),
         });

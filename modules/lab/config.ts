@@ -1,7 +1,8 @@
 // What a lab is told: everything else follows from the site.
 import { dirname, join, resolve } from "node:path";
 import type { Machine, Site } from "../spec/index.ts";
-import { LandfallError } from "../spec/index.ts";
+import { defaults, LandfallError } from "../spec/index.ts";
+import type { BmcFaults } from "./bmc-faults.ts";
 
 /** Where the lab finds the programs and firmware that it does not build itself. Absolute paths. */
 export interface LabTools {
@@ -56,6 +57,8 @@ export interface LabPlan {
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly assets: string;
   readonly machines: readonly LabMachine[];
+  /** Undefined: its BMCs do as they are told. */
+  readonly bmcFaults: BmcFaults | undefined;
 }
 
 export interface LabMachine {
@@ -142,6 +145,17 @@ export function planLab(config: LabConfig): LabPlan {
     },
     assets: at(site.boot.assets),
     machines: site.machines.map((machine) => planMachine(machine, site, own)),
+    bmcFaults: planFaults(site),
+  };
+}
+
+function planFaults({ lab }: Site): BmcFaults | undefined {
+  if (lab?.bmcFaults === undefined) return undefined;
+  const { errors, lies, seed } = lab.bmcFaults;
+  return {
+    errors: errors ?? defaults.labBmcErrors,
+    lies: lies ?? defaults.labBmcLies,
+    seed: seed ?? defaults.labBmcSeed,
   };
 }
 

@@ -2,6 +2,7 @@
 import { createServer, request, type Server } from "node:http";
 import { z } from "zod";
 import { LandfallError } from "../spec/index.ts";
+import type { BmcFaults, Fallen } from "./bmc-faults.ts";
 import type { LabConfig } from "./config.ts";
 import type { MachineKind, PowerState } from "./machine.ts";
 import type { LabUsage } from "./usage.ts";
@@ -14,6 +15,8 @@ export interface LabStatus {
   /** SHA-256 of the configuration that the daemon plays. */
   readonly config: string;
   readonly services: Readonly<Record<ServiceName, "running" | "stopped">>;
+  /** Undefined: BMCs do as they are told. */
+  readonly bmcFaults: (BmcFaults & Fallen) | undefined;
   readonly machines: readonly {
     readonly name: string;
     readonly kind: MachineKind;
@@ -40,6 +43,8 @@ export interface LabControl {
   stopService(service: ServiceName): Promise<void>;
   /** A dead machine takes power and never boots. */
   setDead(machines: readonly string[], dead: boolean): Promise<void>;
+  /** BMCs that fail and lie from now on; undefined: no more. */
+  setBmcFaults(faults: BmcFaults | undefined): Promise<void>;
 }
 
 const names = z.array(z.string());
@@ -53,6 +58,7 @@ const call = z.discriminatedUnion("call", [
   z.strictObject({ call: z.literal("startService"), service }),
   z.strictObject({ call: z.literal("stopService"), service }),
   z.strictObject({ call: z.literal("setDead"), machines: names, dead: z.boolean() }),
+  z.strictObject({ call: z.literal("setBmcFaults"), faults: z.custom<BmcFaults>().optional() }),
 ]);
 type Call = z.infer<typeof call>;
 
@@ -101,6 +107,8 @@ function dispatch(lab: LabControl, asked: Call): Promise<unknown> {
       return lab.stopService(asked.service);
     case "setDead":
       return lab.setDead(asked.machines, asked.dead);
+    case "setBmcFaults":
+      return lab.setBmcFaults(asked.faults);
   }
 }
 
@@ -117,6 +125,7 @@ export function controlClient(socketPath: string): LabControl {
     startService: (name) => ask({ call: "startService", service: name }),
     stopService: (name) => ask({ call: "stopService", service: name }),
     setDead: (machines, dead) => ask({ call: "setDead", machines: [...machines], dead }),
+    setBmcFaults: (faults) => ask({ call: "setBmcFaults", faults }),
   };
 }
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LandfallError } from "../spec/index.ts";
+import type { BmcFaults } from "./bmc-faults.ts";
 import { createGroup, type Hierarchy, readHierarchies, weighGroup } from "./cgroups.ts";
 import { type LabConfig, type LabPlan, labFiles, planLab } from "./config.ts";
 import { controlServer, type LabControl, type ServiceName } from "./control.ts";
@@ -82,6 +83,7 @@ class Daemon implements LabControl {
       site: this.#config.site.name,
       pid: process.pid,
       config: configHash(this.#config),
+      bmcFaults: this.#rack.bmcFaults,
       services: { dhcp: dhcp.state, boot: boot.state, relay: relay.state },
       machines: this.#rack.machines.map(({ name, kind, power, dead, console }) => {
         return { name, kind, power, dead, console: console.path };
@@ -142,6 +144,10 @@ class Daemon implements LabControl {
 
   stopService(name: ServiceName) {
     return this.#services[name].stop();
+  }
+
+  async setBmcFaults(faults: BmcFaults | undefined) {
+    this.#rack.setBmcFaults(faults);
   }
 
   async setDead(machines: readonly string[], dead: boolean) {

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { LandfallError } from "../spec/index.ts";
 import { AssetCache } from "./assets.ts";
 import { bmcOf, serveBmcs } from "./bmc.ts";
+import { type BmcFaults, type Fallen, FaultDice } from "./bmc-faults.ts";
 import type { Hierarchy } from "./cgroups.ts";
 import type { LabConfig, LabFiles, LabMachine, LabPlan } from "./config.ts";
 import { ConsoleLog, stageOf } from "./console.ts";
@@ -35,6 +36,7 @@ export class Rack {
   readonly #machines = new Map<string, { readonly plan: LabMachine; readonly machine: RackMachine }>();
   /** By `host:port`; the server of each answers for what its list holds at the time. */
   readonly #bmcs = new Map<string, Bmc[]>();
+  #faults: BmcFaults | undefined;
   #accelerator: Promise<Accelerator> | undefined;
 
   constructor(parts: RackParts) {
@@ -78,6 +80,21 @@ export class Rack {
       }
     }
     await this.#serveBmcs();
+    this.setBmcFaults(plan.bmcFaults);
+  }
+
+  /** What BMCs were told to do wrong, and how often they did, all together. */
+  get bmcFaults(): (BmcFaults & Fallen) | undefined {
+    if (this.#faults === undefined) return undefined;
+    const fallen = [...this.#bmcs.values()].flat().map(({ dice }) => dice.fallen);
+    const sum = (of: keyof Fallen) => fallen.reduce((total, each) => total + each[of], 0);
+    return { ...this.#faults, calls: sum("calls"), failed: sum("failed"), lied: sum("lied") };
+  }
+
+  /** Undefined: BMCs do as they are told. */
+  setBmcFaults(faults: BmcFaults | undefined): void {
+    this.#faults = faults;
+    for (const { dice } of [...this.#bmcs.values()].flat()) dice.set(faults);
   }
 
   /** @throws LandfallError `no-such-machine`. */
@@ -156,7 +173,7 @@ export class Rack {
     for (const list of this.#bmcs.values()) list.length = 0;
     for (const [endpoint, of] of endpoints) {
       const list = this.#bmcs.get(endpoint) ?? [];
-      list.push(...of.map(({ plan, machine }) => bmcOf(plan, machine)));
+      list.push(...of.map(({ plan, machine }) => bmcOf(plan, machine, new FaultDice(plan.name))));
       if (this.#bmcs.has(endpoint)) continue;
       this.#bmcs.set(endpoint, list);
       const { host, port } = of[0]!.plan.bmc;

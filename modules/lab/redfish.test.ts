@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { FaultDice } from "./bmc-faults.ts";
 import { type Bmc, type BmcTarget, redfish } from "./redfish.ts";
 
 const path = "/redfish/v1/Systems/m1";
@@ -20,7 +21,7 @@ function rack() {
     },
     readConsole: () => Buffer.from("hello\n"),
   };
-  const bmcs: Bmc[] = [{ path, credentials: "lab:secret", target }];
+  const bmcs: Bmc[] = [{ path, credentials: "lab:secret", target, dice: new FaultDice("m1") }];
   const ask = (method: string, at: string, body: unknown = "", auth: string | undefined = authorization) =>
     redfish(bmcs, {
       method,

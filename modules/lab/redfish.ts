@@ -2,6 +2,7 @@
 // https://www.dmtf.org/standards/redfish (ComputerSystem v1)
 import { createHash, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import type { FaultDice } from "./bmc-faults.ts";
 
 export interface RedfishRequest {
   readonly method: string;
@@ -32,6 +33,13 @@ export interface Bmc {
   /** `user:password`; undefined: open to everybody. */
   readonly credentials: string | undefined;
   readonly target: BmcTarget;
+  readonly dice: FaultDice;
+}
+
+/** The BMC that a path belongs to. */
+export function bmcAt(bmcs: readonly Bmc[], path: string): Bmc | undefined {
+  const bare = path.replace(/\/$/, "");
+  return bmcs.find((bmc) => bare === bmc.path || bare.startsWith(`${bmc.path}/`));
 }
 
 const patch = z.object({
@@ -45,7 +53,7 @@ const reset = z.object({ ResetType: z.enum(["On", "ForceOff", "ForceRestart"]) }
 /** Answers one request; never throws for what a client did. */
 export async function redfish(bmcs: readonly Bmc[], request: RedfishRequest): Promise<RedfishAnswer> {
   const path = request.path.replace(/\/$/, "");
-  const bmc = bmcs.find((b) => path === b.path || path.startsWith(`${b.path}/`));
+  const bmc = bmcAt(bmcs, path);
   if (bmc === undefined) return problem(404, "ResourceMissingAtURI", path);
   if (bmc.credentials !== undefined && !authorized(bmc.credentials, request.authorization)) {
     return {

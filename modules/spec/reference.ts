@@ -90,6 +90,8 @@ function typeText(schema: JsonSchema): string {
       return schema.properties === undefined ? "map of text to text" : "map";
     case "integer":
       return numberText(schema);
+    case "number":
+      return `number, ${schema.minimum} to ${schema.maximum}`;
     case "boolean":
       return "`true`, `false`";
     default:

@@ -42,6 +42,10 @@ export const defaults = {
   /** MiB. */
   labMemory: 2048,
   labFirmware: "bios",
+  /** Shares of calls. */
+  labBmcErrors: 0.2,
+  labBmcLies: 0.1,
+  labBmcSeed: 1,
 } as const;
 
 /** RFC 1123 label: what Kubernetes accepts as a node name part, and DNS as one label. */
@@ -342,6 +346,23 @@ export const siteSchema = z
           .array(labMachine)
           .optional()
           .describe("Machines that are played differently from the default."),
+        bmcFaults: z
+          .strictObject({
+            errors: z.number().min(0).max(1).optional().meta({
+              description: "Share of calls that fail: an error, a connection that breaks, or no answer.",
+              default: defaults.labBmcErrors,
+            }),
+            lies: z.number().min(0).max(1).optional().meta({
+              description: "Share of changes that are claimed and not done.",
+              default: defaults.labBmcLies,
+            }),
+            seed: z.int().min(0).max(0x7fffffff).optional().meta({
+              description: "The same seed makes the same faults.",
+              default: defaults.labBmcSeed,
+            }),
+          })
+          .optional()
+          .describe("BMCs that fail and lie. Left out: they do as they are told."),
       })
       .optional()
       .describe("How the virtual rack plays this site's machines. Only `landfall lab` reads it."),

@@ -85,9 +85,14 @@ export async function labStatusCommand(
     const used = usage[name];
     return [name, kind, dead ? `${power} (dead)` : power, used ? mebibytes(used.memory) : "-"];
   });
+  const { bmcFaults: faults } = status;
+  const fallen =
+    faults === undefined
+      ? ""
+      : `; BMCs: of ${faults.calls} calls, ${faults.failed} failed, ${faults.lied} were lies`;
   const services = Object.entries(status.services).map(([name, state]) => `${name} ${state}`);
   process.stdout.write(
-    `${services.join(", ")}\n\n${table([["MACHINE", "KIND", "POWER", "MEMORY"], ...rows])}\n`,
+    `${services.join(", ")}${fallen}\n\n${table([["MACHINE", "KIND", "POWER", "MEMORY"], ...rows])}\n`,
   );
 }
 
@@ -98,6 +103,40 @@ export async function labCutCommand(
 ): Promise<undefined> {
   await controlClient(labNames(site).socket).cutPower(machines);
   process.stdout.write(`${machines.join(", ")}: power cut\n`);
+}
+
+export interface FaultOptions {
+  readonly site: string;
+  readonly errors: string;
+  readonly lies: string;
+  readonly seed: string;
+}
+
+export async function labFaultsCommand(
+  _: Invocation,
+  action: string,
+  { site, ...written }: FaultOptions,
+): Promise<undefined> {
+  const faults = {
+    errors: share("errors", written.errors),
+    lies: share("lies", written.lies),
+    seed: Number.parseInt(written.seed, 10) || 0,
+  };
+  await controlClient(labNames(site).socket).setBmcFaults(action === "on" ? faults : undefined);
+  process.stdout.write(
+    action === "on"
+      ? `Of calls to BMCs, ${faults.errors} fail, and ${faults.lies} of changes are lies\n`
+      : "BMCs do as they are told\n",
+  );
+}
+
+function share(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && value <= 1) return value;
+  throw new LandfallError("usage", `--${name} is a share of calls`, {
+    found: text,
+    expected: "a number from 0 to 1",
+  });
 }
 
 const services = ["dhcp", "boot", "relay"] as const;
