@@ -1,5 +1,7 @@
+import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { LandfallError } from "../spec/index.ts";
+import { planBmc } from "./bmc.ts";
 import { exampleCluster, exampleSite } from "./example.ts";
 import { plan } from "./plan.ts";
 
@@ -135,4 +137,62 @@ test("addresses have one spelling", () => {
 test("what has not passed the rules is refused, not half planned", () => {
   const broken = exampleCluster(["nobody"]);
   expect(() => plan({ site, siteFile, cluster: broken })).toThrow(LandfallError);
+});
+
+test.each([
+  [
+    {
+      driver: "ipmi" as const,
+      host: "bmc9",
+      credentials: { file: "bmc/password" },
+      firmware: "uefi" as const,
+    },
+    {
+      driver: "ipmi",
+      host: "bmc9",
+      port: 623,
+      interface: "lanplus",
+      cipherSuite: undefined,
+      privilege: "administrator",
+      credentials: { file: "/project/clusters/bmc/password" },
+      firmware: "uefi",
+    },
+  ],
+  [
+    { driver: "wol" as const, off: ["ssh", "root@{address}", "poweroff"] },
+    {
+      driver: "wol",
+      machine: { name: "w3", mac: "52:54:00:ab:04:02", address: "10.20.4.2" },
+      broadcast: "255.255.255.255",
+      port: 9,
+      off: { argv: ["ssh", "root@10.20.4.2", "poweroff"], folder: "/project/clusters" },
+      probePort: 22,
+      patience: 600,
+    },
+  ],
+  [
+    { driver: "exec" as const, state: ["./s", "{name}"], on: ["./on", "{mac}"], off: ["./off", "{nothing}"] },
+    {
+      driver: "exec",
+      machine: { name: "w3", mac: "52:54:00:ab:04:02", address: "10.20.4.2" },
+      state: { argv: ["./s", "w3"], folder: "/project/clusters" },
+      on: { argv: ["./on", "52:54:00:ab:04:02"], folder: "/project/clusters" },
+      off: { argv: ["./off", "{nothing}"], folder: "/project/clusters" },
+      networkBoot: undefined,
+      nextBoot: undefined,
+      console: undefined,
+    },
+  ],
+  [
+    { driver: "redfish" as const, url: "https://bmc/w3", tls: { ca: "bmc.pem", fingerprint: "AB:CD" } },
+    {
+      driver: "redfish",
+      url: "https://bmc/w3",
+      credentials: undefined,
+      tls: { ca: "/project/clusters/bmc.pem", fingerprint: "abcd" },
+    },
+  ],
+])("a driver gets its defaults, paths and the machine's own values: %j", (bmc, expected) => {
+  const machine = { ...site.machines[5]!, bmc };
+  expect(planBmc(machine, (path) => resolve("/project/clusters", path))).toEqual(expected);
 });

@@ -17,6 +17,23 @@ const cases: Case[] = [
     ],
   },
   {
+    what: "a kind of map that there is not",
+    site: ["driver: redfish, url: http://bmc/m3", "driver: ‸redfsh, url: http://bmc/m3"],
+    says: [
+      'machines[2].bmc.driver: found "redfsh", expected one of redfish, ipmi, wol, exec, manual; did you mean "redfish"?',
+    ],
+  },
+  {
+    what: "another kind's key",
+    site: [
+      "driver: redfish, url: http://bmc/m3",
+      "driver: ipmi, ‸url: http://bmc/m3, host: bmc, credentials: { env: BMC }",
+    ],
+    says: [
+      'machines[2].bmc: found the unknown key "url", expected one of driver, host, port, interface, cipherSuite, privilege, credentials, firmware',
+    ],
+  },
+  {
     what: "unknown key in a map of one line",
     site: ["tls: { ca: ca.crt,", "tls: { ca: ca.crt, ‸caa: x,"],
     says: ['boot.tls: found the unknown key "caa", expected one of ca, cert, key; did you mean "ca"?'],

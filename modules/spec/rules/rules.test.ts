@@ -53,6 +53,70 @@ const cases: Case[] = [
     ],
   },
   {
+    rule: "duplicate BMC that speaks IPMI, however it is written",
+    site: [
+      ["{ driver: redfish, url: http://bmc/w2 }", "{ driver: ipmi, host: bmc9, credentials: { env: BMC } }"],
+      [
+        "{ driver: redfish, url: http://bmc/w3 }",
+        "{ driver: ipmi, host: ‸BMC9, port: 623, credentials: { env: BMC } }",
+      ],
+    ],
+    says: [
+      "machines[5].bmc.host: found the BMC bmc9, port 623 again (first at clusters/site.yaml:38), expected a BMC of its own",
+    ],
+  },
+  {
+    rule: "IPMI credentials from two places",
+    site: [
+      [
+        "{ driver: redfish, url: http://bmc/w3 }",
+        "{ driver: ipmi, host: bmc9, credentials: { file: bmc, ‸env: BMC } }",
+      ],
+    ],
+    says: ["machines[5].bmc.credentials.env: found file and env, expected exactly one of file, env, command"],
+  },
+  {
+    rule: "a certificate's authority for HTTP, and two ways to trust",
+    site: [
+      [
+        "{ driver: redfish, url: http://bmc/w2 }",
+        "{ driver: redfish, url: http://bmc/w2, ‸tls: { ca: a.pem } }",
+      ],
+      [
+        "{ driver: redfish, url: http://bmc/w3 }",
+        `{ driver: redfish, url: https://bmc/w3, tls: { ca: a.pem, ‸fingerprint: ${"ab".repeat(32)} } }`,
+      ],
+    ],
+    says: [
+      "machines[4].bmc.tls: found with an http:// URL, expected only with https://",
+      "machines[5].bmc.tls.fingerprint: found ca and fingerprint, expected exactly one of ca, fingerprint",
+    ],
+  },
+  {
+    rule: "a placeholder that there is not",
+    site: [
+      [
+        "{ driver: redfish, url: http://bmc/w2 }",
+        "{ driver: exec, state: [s, '{name}'], on: [s, ‸'--to={nmae}'], off: [s] }",
+      ],
+      ["{ driver: redfish, url: http://bmc/w3 }", "{ driver: wol, off: [ssh, ‸'{host}', poweroff] }"],
+    ],
+    says: [
+      'machines[4].bmc.on[1]: found the unknown placeholder {nmae}, expected one of {name}, {mac}, {address}; did you mean "name"?',
+      "machines[5].bmc.off[1]: found the unknown placeholder {host}, expected one of {name}, {mac}, {address}",
+    ],
+  },
+  {
+    rule: "a boot order that is read back and never given",
+    site: [
+      [
+        "{ driver: redfish, url: http://bmc/w3 }",
+        "{ driver: exec, state: [s], on: [s], off: [s], ‸nextBoot: [s] }",
+      ],
+    ],
+    says: ["machines[5].bmc.nextBoot: found without networkBoot, expected only with it"],
+  },
+  {
     rule: "duplicate network name",
     site: [["boot:\n", "  - { name: ‸rack, cidr: 10.78.0.0/24 }\nboot:\n"], ...networkEach("rack")],
     says: [
