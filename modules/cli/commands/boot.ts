@@ -42,6 +42,8 @@ export async function bootServeCommand(
     return;
   }
   checkFolders(flags);
+  // A full disk or a log reader that is gone is no reason to stop serving machines.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const log = openLogger({
     level: flags.logLevel,
     pretty: process.stdout.isTTY,
@@ -49,7 +51,7 @@ export async function bootServeCommand(
   });
   const tls = flags.rpc && readTls(flags);
   const web = flags.web && readWebTls(flags.web);
-  const opened = await openStore(flags, workspace.env);
+  const opened = await openStore(flags, workspace.env, log);
   const store = countedStore(opened, (error) => seen?.metrics.storeError(error));
   const seen =
     flags.page && openSeen({ store, timeouts: flags.softTimeouts, logger: log.with({ part: "page" }) });
@@ -102,8 +104,16 @@ export async function bootServeCommand(
   await store.close();
 }
 
-async function openStore({ store, dataPath }: BootFlags, env: Workspace["env"]): Promise<BootStore> {
-  if (store === "file") return openFileStore(dataPath);
+async function openStore(
+  { store, dataPath }: BootFlags,
+  env: Workspace["env"],
+  log: Logger,
+): Promise<BootStore> {
+  if (store === "file") {
+    return openFileStore(dataPath, {
+      onUnreadable: (kind, document, error) => log.warn("a document is broken", { kind, document, error }),
+    });
+  }
   const connection = env.LANDFALL_BOOT_DATABASE;
   // In the environment, since it may hold a password, and everyone on this computer may read a command line.
   if (connection) return openPostgresStore(connection);
