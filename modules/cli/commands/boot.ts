@@ -53,8 +53,15 @@ export async function bootServeCommand(
   const web = flags.web && readWebTls(flags.web);
   const opened = await openStore(flags, workspace.env, log);
   const store = countedStore(opened, (error) => seen?.metrics.storeError(error));
+  let loaded = false;
   const seen =
-    flags.page && openSeen({ store, timeouts: flags.softTimeouts, logger: log.with({ part: "page" }) });
+    flags.page &&
+    openSeen({
+      store,
+      timeouts: flags.softTimeouts,
+      logger: log.with({ part: "page" }),
+      notReady: async () => (loaded ? undefined : "groups and profiles are being read"),
+    });
   const now = () => new Date();
   const machines = openMachines({
     store,
@@ -90,6 +97,9 @@ export async function bootServeCommand(
     },
     ...(seen !== undefined && { onSelection: seen.metrics.selection }),
     onError: (error) => log.error("a request failed", { error }),
+  });
+  void service.catalog.loaded.then(() => {
+    loaded = true;
   });
   const page = flags.page && seen && (await pageAddress(seen, flags.page, log));
   const interrupted = new Promise<void>((resolve) => {
