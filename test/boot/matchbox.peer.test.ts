@@ -131,6 +131,11 @@ describe("every endpoint", () => {
     "/a/../ipxe?mac=%22",
     "/%69pxe?mac=52-54-00-00-00-01",
     "/ipxe%2f",
+    "/assets%2f",
+    "/assets%2fprofiles/p.json",
+    "/%61ssets",
+    "/%61ssets/profiles/",
+    "/a/../%61ssets",
     "/a%20b//c?x=%zz",
     "/a%2f..//c",
     "/../../etc/passwd",
@@ -396,6 +401,10 @@ describe("what Go does with", () => {
         fc.dictionary(word, fc.oneof(word, fc.double(), fc.boolean(), fc.constant(null)), { maxKeys: 5 }),
         fc.dictionary(word, word, { maxKeys: 2 }),
         async (metadata, selector) => {
+          // Node knows Unicode's newer capitals, Go not yet.
+          fc.pre(
+            !/[\u019b\u0264\ua7cb-\ua7dc\u{10d50}-\u{10d85}]/u.test(JSON.stringify([metadata, selector])),
+          );
           await empty(peers);
           await putGroup({ id: "all", profile: "p", metadata, selector });
           await same(`/metadata?${new URLSearchParams(selector)}`);
@@ -611,6 +620,8 @@ describe("gRPC", () => {
         async (text) => {
           // Nor numbers that no float64 holds, which see above.
           fc.pre(text !== "" && !/e\+?\d{3}/i.test(text));
+          // Matchbox takes an error's text for a format, and spoils it.
+          fc.pre(!text.includes("%"));
           const group = { id: "m", profile: "p", metadata: Buffer.from(text) };
           await both((peer) => outcome(peer.groups.groupPut({ group }), peer));
         },

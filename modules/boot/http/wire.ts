@@ -4,6 +4,7 @@ import { translate } from "@landfall/ignition";
 import { LandfallError } from "../../spec/error.ts";
 import type { Catalog, Group, NetBoot, Profile } from "../catalog/index.ts";
 import type { BootGate } from "../gate.ts";
+import { percentDecoded } from "../go/query.ts";
 import { bytesOf, textOf } from "../go/text.ts";
 
 import type { Order } from "../machine/types.ts";
@@ -171,14 +172,14 @@ export function matchboxWire({
 
   function route(asked: Asked, { path, escapedPath, rawQuery }: Target): Routed {
     const clean = cleanPath(escapedPath);
-    if (assets && clean === "/assets")
+    if (assets && percentDecoded(clean) === "/assets")
       return answered(redirect(asked.method, `${cleanPath(path)}/`, rawQuery));
     if (clean !== escapedPath) return answered(redirect(asked.method, clean, rawQuery));
     if (path === "/") return answered(home);
     const endpoint = Object.hasOwn(endpoints, path) ? endpoints[path] : undefined;
     if (endpoint !== undefined)
       return answered(guarded(endpoint, { asked, rawQuery, labels: labelsOf(rawQuery) }));
-    return assets && path.startsWith("/assets/") ? { to: "assets", path } : { to: "other" };
+    return assets && clean.startsWith("/assets/") ? { to: "assets", path } : { to: "other" };
   }
 
   return (asked) => {
