@@ -1,4 +1,5 @@
 // A cluster to test stacks with: what the modules before would have rendered, small and made up.
+import { testMachine, testPlan } from "../modules/plan/testing.ts";
 import type { MachinePlan, Plan } from "../modules/plan/types.ts";
 import type { ClusterStackProps, StackPaths } from "./cluster-stack.ts";
 
@@ -41,39 +42,15 @@ export function testCluster({
     files: [],
     disk: undefined,
   });
-  const plan: Plan = {
+  const { boot } = testPlan({ machines });
+  const plan = testPlan({
     cluster: "t-v1",
     name: "t",
-    version: "v1",
-    site: "t",
-    kubernetes: "1.34.1",
-    endpoint: { address: "192.0.2.10", port: 6443, names: [] },
-    network: {
-      pods: "10.42.0.0/16",
-      services: "10.43.0.0/16",
-      apiService: "10.43.0.1",
-      dnsService: "10.43.0.10",
-      domain: "cluster.local",
-    },
-    boot: {
-      service: "matchbox",
-      http: "http://192.0.2.1:8080",
-      assetsUrl: "http://192.0.2.1:8080",
-      rpc,
-      page: undefined,
-      tls: { ca: "/x/ca.crt", cert: "/x/client.crt", key: "/x/client.key" },
-      assets: "/x/assets",
-    },
+    boot: { ...boot, rpc },
     state,
-    power: { atOnce: 20, stagger: 0 },
-    proxy: undefined,
     pools: [pool("masters", "master"), pool("workers", "worker")],
     machines,
-    certificates: [],
-    timeouts: { boot: 60, ready: 60 },
-    retireDisks: "keep",
-    authorizedKeys: [],
-  };
+  });
   const profile = (note: string) => ({
     kernel: "/assets/k/vmlinuz",
     initrd: ["/assets/i/initrd"],
@@ -99,18 +76,12 @@ export function testCluster({
 function machine(name: string, pool: string): MachinePlan {
   const number = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_536, 7);
   const hex = number.toString(16).padStart(4, "0").toUpperCase();
-  return {
+  return testMachine({
     name,
-    pool,
     role: pool === "masters" ? "master" : "worker",
     mac: `52:54:00:AB:${hex.slice(0, 2)}:${hex.slice(2)}`,
     address: `192.0.2.${20 + (number % 200)}`,
-    prefix: 24,
-    gateway: undefined,
-    dns: [],
-    labels: {},
-    bmc: { driver: "redfish", url: "http://192.0.2.1/", credentials: undefined },
-  };
+  });
 }
 
 function file(path: string, text: string) {

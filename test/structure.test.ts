@@ -15,6 +15,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: true,
     why: "what a plan says, without what makes it",
   },
+  "modules/plan/testing.ts": {
+    typesOnly: false,
+    why: "plans made up, for the tests of modules that read them",
+  },
   "modules/cli/program.ts": {
     typesOnly: false,
     why: "the list of commands, for the test that holds the docs against it",

@@ -1,6 +1,7 @@
-import { type Api, apiServerPort, host, openApi } from "../kubernetes/index.ts";
+import { type Api, apiServerPort, openApi } from "../kubernetes/index.ts";
 import { adminCredentials } from "../pki/index.ts";
 import type { Plan } from "../plan/index.ts";
+import { urlHost } from "../spec/index.ts";
 import { pkiDir, type Workspace } from "./workspace.ts";
 
 /** A client of the cluster's API that goes to whichever master answers: it needs neither the virtual IP nor DNS. */
@@ -11,5 +12,5 @@ export function clusterApi(workspace: Workspace, plan: Plan): Api {
 }
 
 function apiOf({ address }: Plan["machines"][number]): string {
-  return `https://${host(address)}:${apiServerPort}`;
+  return `https://${urlHost(address)}:${apiServerPort}`;
 }

@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import net from "node:net";
 import type { Duplex } from "node:stream";
+import { urlHost } from "../spec/index.ts";
 
 export interface ConnectionOptions {
   readonly host: string;
@@ -29,7 +30,7 @@ function direct({ host, port, signal }: ConnectionOptions): Promise<Duplex> {
 }
 
 function proxied({ host, port, signal }: ConnectionOptions, proxy: URL): Promise<Duplex> {
-  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const authority = `${urlHost(host)}:${port}`;
   const user = decodeURIComponent(`${proxy.username}:${proxy.password}`);
   return new Promise((resolve, reject) => {
     const connect = (proxy.protocol === "https:" ? httpsRequest : httpRequest)({

@@ -11,7 +11,6 @@ kubernetes=$root/etc/kubernetes
 pki=$kubernetes/pki
 sets=$kubernetes/.pki
 run=$root/run/landfall
-renewed=$root/usr/lib/landfall/renewed
 largest=1048576
 
 refuse() {
@@ -88,11 +87,8 @@ put_in_force() {
 }
 
 announce() {
-  # What waits for its keys; from the next boot on, they start by themselves.
+  # What waits for its keys; from the next boot on, they start by themselves. Renewed ones are read anew by all that use them.
   systemctl start --no-block kubelet.service haproxy.service >&2
-  if [ -e "$sets/.announced" ] && [ "$(cat "$sets/.announced")" != "$1" ] && [ -x "$renewed" ]; then
-    "$renewed" >&2 9>&-
-  fi
   echo "$1" >"$sets/.announced.new"
   mv "$sets/.announced.new" "$sets/.announced"
 }

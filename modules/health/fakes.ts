@@ -1,6 +1,6 @@
 // A cluster of three masters and two workers that is in perfect health, as its API would tell it; tests then break it.
 import { chooseServer, type Send } from "../kubernetes/index.ts";
-import type { MachinePlan, Plan } from "../plan/index.ts";
+import { testMachine, testPlan } from "../plan/testing.ts";
 import type { HealthContext } from "./condition.ts";
 
 export const serverTime = new Date("2026-03-01T12:00:00Z");
@@ -10,55 +10,10 @@ export function ago(seconds: number): string {
   return new Date(serverTime.getTime() - seconds * 1000).toISOString();
 }
 
-const machines = ["m1", "m2", "m3", "w1", "w2"].map((name, index): MachinePlan => {
-  const role = name.startsWith("m") ? "master" : "worker";
-  return {
-    name,
-    role,
-    pool: `${role}s`,
-    mac: `52:54:00:00:00:0${index}`,
-    address: `10.0.0.1${index}`,
-    prefix: 24,
-    gateway: undefined,
-    dns: [],
-    labels: {},
-    bmc: { driver: "redfish", url: `http://bmc/${name}`, credentials: undefined },
-  };
-});
-
-const plan: Plan = {
-  cluster: "lab-v1",
-  name: "lab",
-  version: "v1",
-  site: "lab",
-  kubernetes: "1.34.1",
-  endpoint: { address: "10.0.0.100", port: 6443, names: [] },
-  network: {
-    pods: "10.42.0.0/16",
-    services: "10.43.0.0/16",
-    apiService: "10.43.0.1",
-    dnsService: "10.43.0.10",
-    domain: "cluster.local",
-  },
-  boot: {
-    service: "matchbox",
-    http: "http://10.0.0.1:8080",
-    assetsUrl: "http://10.0.0.1:8080",
-    rpc: "127.0.0.1:8081",
-    page: undefined,
-    tls: { ca: "/ca", cert: "/cert", key: "/key" },
-    assets: "/assets",
-  },
-  state: "local",
-  power: { atOnce: 20, stagger: 0 },
-  proxy: undefined,
-  pools: [],
-  machines,
-  certificates: [],
-  timeouts: { boot: 60, ready: 60 },
-  retireDisks: "keep",
-  authorizedKeys: [],
-};
+const machines = ["m1", "m2", "m3", "w1", "w2"].map((name, index) =>
+  testMachine({ name, role: name.startsWith("m") ? "master" : "worker", address: `10.0.0.1${index}` }),
+);
+const plan = testPlan({ machines });
 
 /** By `SERVER PATH` or `PATH`: JSON, a text with its status, or a connection that fails. */
 export type Answers = Record<string, object | { status: number; text: string } | Error>;

@@ -1,5 +1,6 @@
-import { apiServerPort, host } from "../kubernetes/index.ts";
+import { apiServerPort } from "../kubernetes/index.ts";
 import type { MachinePlan, Plan } from "../plan/index.ts";
+import { urlHost } from "../spec/index.ts";
 
 const etcdPort = 2379;
 
@@ -23,5 +24,5 @@ export function masters({ machines }: Pick<Plan, "machines">): readonly MachineP
 }
 
 function url(address: string, port: number): string {
-  return `https://${host(address)}:${port}`;
+  return `https://${urlHost(address)}:${port}`;
 }

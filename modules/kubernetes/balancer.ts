@@ -1,6 +1,6 @@
 import type { Plan, Role } from "../plan/index.ts";
+import { urlHost } from "../spec/index.ts";
 import { apiServerPort, balancerPort, ownReadyPort, pkiDir } from "./paths.ts";
-import { host } from "./static-pods.ts";
 
 /**
  * haproxy's configuration: every node reaches the masters through 127.0.0.1, so that none depends on one of them.
@@ -12,7 +12,7 @@ import { host } from "./static-pods.ts";
  */
 export function balancerConfig(plan: Plan, role: Role): string {
   const masters = plan.machines.filter((machine) => machine.role === "master");
-  const at = (address: string) => `${host(address)}:${apiServerPort}`;
+  const at = (address: string) => `${urlHost(address)}:${apiServerPort}`;
   const elsewhere = plan.endpoint.port === apiServerPort ? [] : [`  bind :::${plan.endpoint.port} v4v6`];
   return `${[
     "global",

@@ -26,4 +26,3 @@ export { agentLabel, agentNames } from "./node-agents.ts";
 export { nameRoles } from "./node-roles.ts";
 export { apiServerPort, balancerPort } from "./paths.ts";
 export { assetPath, machineMetadata, type PoolProfile, poolProfile } from "./profile.ts";
-export { host } from "./static-pods.ts";

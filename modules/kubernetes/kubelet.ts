@@ -30,6 +30,9 @@ export function kubeletConfig(plan: Plan, pool: PoolPlan): object {
     // A component that started before the one it needs is tried again at once, not after ten seconds and more.
     featureGates: { KubeletCrashLoopBackOffMax: true },
     crashLoopBackOff: { maxContainerRestartPeriod: "2s" },
+    // The lease is renewed four times in this. A kubelet that asks for its lease while it is still registering its node
+    // gives up until the next renewal: 10 s of the default's 40, and the node does not count as heard of until then.
+    nodeLeaseDurationSeconds: 20,
     // kube-proxy works with nftables; the kubelet's own iptables chains serve nobody.
     makeIPTablesUtilChains: false,
     serializeImagePulls: false,

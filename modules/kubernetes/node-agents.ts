@@ -71,6 +71,9 @@ export function kubeProxyConfig(plan: Pick<Plan, "network">): object {
     kind: "KubeProxyConfiguration",
     mode: "nftables",
     clusterCIDR: plan.network.pods,
+    // A Service's first endpoints are in force this long after the change before (the default is a second); with nftables
+    // only what changed is written.
+    nftables: { minSyncPeriod: "250ms" },
     clientConnection: { kubeconfig: "/etc/kubernetes/kube-proxy.kubeconfig" },
     // Sizes of conntrack's table are the machine's affair, not a pod's.
     conntrack: { maxPerCore: 0, min: 0 },

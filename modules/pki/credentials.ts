@@ -1,7 +1,7 @@
 // Reading what a store holds: for deliveries, for people's kubeconfig, for clients in this process.
 import { stringify } from "yaml";
 import type { Plan } from "../plan/index.ts";
-import { LandfallError } from "../spec/index.ts";
+import { LandfallError, urlHost } from "../spec/index.ts";
 import { filesOf } from "./deliverables.ts";
 import { leafName } from "./ensure.ts";
 import type { Entry } from "./entry.ts";
@@ -93,7 +93,7 @@ export function adminKubeconfig(
 
 function endpointUrl(plan: Pick<Plan, "endpoint">): string {
   const { address, port } = plan.endpoint;
-  return `https://${address.includes(":") ? `[${address}]` : address}:${port}`;
+  return `https://${urlHost(address)}:${port}`;
 }
 
 function rootsOf(store: Store): Roots {

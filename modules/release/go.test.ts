@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deriveGoMod } from "./go.ts";
+import { applyPatch, deriveGoMod } from "./go.ts";
 
 test("Kubernetes' go.mod names published modules in place of folders of its repository", () => {
   const upstream = `module k8s.io/kubernetes
@@ -32,4 +32,11 @@ replace (
 
 require k8s.io/kubernetes v1.34.1
 `);
+});
+
+test("a patch fits its place, and no other", () => {
+  const change = { module: "example.com/m", file: "a.go", find: "tick := 1\n", replace: "tick := $&\n" };
+  expect(applyPatch("a\ntick := 1\nb\n", change)).toBe("a\ntick := $&\nb\n");
+  for (const source of ["tick := 2\n", "tick := 1\ntick := 1\n"])
+    expect(() => applyPatch(source, change)).toThrow(expect.objectContaining({ code: "patch-unfit" }));
 });

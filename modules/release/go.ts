@@ -1,7 +1,8 @@
 // Programs built from Go modules, with flags that make the same bytes from the same sources.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { GoModule } from "./pins.ts";
+import { LandfallError } from "../spec/error.ts";
+import type { GoModule, GoPatch } from "./pins.ts";
 import { defineStep, type Step, type StepContext } from "./step.ts";
 
 const flags = ["-trimpath", "-ldflags"] as const;
@@ -30,6 +31,7 @@ export function goStep(name: string, source: GoModule, cgo?: Step): Step {
       ];
       writeFileSync(join(work, "go.mod"), `${[...lines, ...(source.extra ?? [])].join("\n")}\n`);
       const sysroot = cgo === undefined ? undefined : join(context.outputOf(cgo), "tree");
+      await patch(context, work, source.patches ?? []);
       await goBuild(context, {
         work,
         packages: source.packages,
@@ -38,6 +40,36 @@ export function goStep(name: string, source: GoModule, cgo?: Step): Step {
       });
     },
   );
+}
+
+/** Has what is built use copies of modules, beside it, that are patched. */
+async function patch(context: StepContext, work: string, patches: readonly GoPatch[]): Promise<void> {
+  for (const [module, its] of Map.groupBy(patches, (each) => each.module)) {
+    const found = await go(context, ["list", "-m", "-f", "{{.Dir}} {{.Version}}", module], { work });
+    const [folder = "", version] = found.trim().split(" ");
+    const copy = `./patched/${module.replaceAll("/", "_")}`;
+    mkdirSync(join(work, "patched"), { recursive: true });
+    await context.run("cp", ["-R", "--no-preserve=mode", folder, join(work, copy)]);
+    for (const each of its) {
+      const file = join(work, copy, each.file);
+      writeFileSync(file, applyPatch(readFileSync(file, "utf8"), each));
+    }
+    await go(context, ["mod", "edit", `-replace=${module}@${version}=${copy}`], { work });
+  }
+}
+
+/** @throws LandfallError `patch-unfit`: the text is not there, or more than once. */
+export function applyPatch(
+  source: string,
+  { module, file, find, replace }: Pick<GoPatch, "module" | "file" | "find" | "replace">,
+): string {
+  const times = source.split(find).length - 1;
+  if (times === 1) return source.replace(find, () => replace);
+  throw new LandfallError("patch-unfit", `the patch of ${file} in ${module} does not fit this version`, {
+    found: `its text ${times} times`,
+    expected: "once",
+    next: "compare pins.ts with the module's source",
+  });
 }
 
 /** A program of this module's own, of the standard library alone. */

@@ -33,6 +33,18 @@ export interface GoModule {
   readonly extra?: readonly string[];
   /** String variables set by the linker, as `path.name=value`. */
   readonly variables?: readonly string[];
+  /** Changes to the source as it was published. */
+  readonly patches?: readonly GoPatch[];
+}
+
+/** A change to a file of a module, its own or of one that it is built from. The build fails where it does not fit. */
+export interface GoPatch {
+  readonly why: string;
+  readonly module: string;
+  readonly file: string;
+  /** Text that is there once. */
+  readonly find: string;
+  readonly replace: string;
 }
 
 export const goModules = {
@@ -79,8 +91,50 @@ export const goModules = {
     // The release is in this fork's tag; upstream's own is not served as a module.
     extra: [
       "replace github.com/cloudnativelabs/kube-router/v2 v2.2.1 => github.com/k3s-io/kube-router/v2 v2.2.1",
-      // Before 3.33 or so a speaker waits 5 to 10 s before it calls a peer for the first time, now 1 to 2 s.
+      // Earlier ones wait 5 to 10 s before they call a peer for the first time.
       "require github.com/osrg/gobgp/v3 v3.37.0",
+    ],
+    patches: [
+      {
+        why:
+          "Two nodes that start together call each other at the same moment, close each other's call, and rest for 5 s; " +
+          "a node that was not up for the first call is called again after 120 s. Of two, one calls, every second or two. " +
+          "And --bgp-holdtime counts between nodes too, not only with routers.",
+        module: "github.com/cloudnativelabs/kube-router/v2",
+        file: "pkg/controllers/routing/bgp_peers.go",
+        find: `				LocalAddress: nrc.primaryIP.String(),
+				RemotePort:   nrc.bgpPort,
+			},
+`,
+        replace: `				LocalAddress: nrc.primaryIP.String(),
+				RemotePort:   nrc.bgpPort,
+				PassiveMode:  nrc.primaryIP.String() > nodeIP.String(),
+			},
+			Timers: &gobgpapi.Timers{Config: &gobgpapi.TimersConfig{ConnectRetry: 1, HoldTime: uint64(nrc.bgpHoldtime)}},
+`,
+      },
+      {
+        why: "A call that came before the other side knew of its caller is made again after 1 s, not 5.",
+        module: "github.com/osrg/gobgp/v3",
+        file: "pkg/server/fsm.go",
+        find: "	holdtimeIdle     = 5\n",
+        replace: "	holdtimeIdle     = 1\n",
+      },
+      {
+        why: "The first call is made at once, as RFC 4271 has it; the interval is for those that follow.",
+        module: "github.com/osrg/gobgp/v3",
+        file: "pkg/server/fsm.go",
+        find: `	tick := minConnectRetryInterval
+	for {
+		r := rand.New(rand.NewSource(time.Now().UnixNano()))
+		timer := time.NewTimer(time.Duration(r.Intn(tick*1000)+tick*1000) * time.Millisecond)
+`,
+        replace: `	tick := 0
+	for {
+		r := rand.New(rand.NewSource(time.Now().UnixNano()))
+		timer := time.NewTimer(time.Duration(r.Intn(tick*1000+50)+tick*1000) * time.Millisecond)
+`,
+      },
     ],
   },
   matchbox: {
@@ -149,7 +203,7 @@ export const debian = {
     ],
     // linux-image-cloud drives virtio and NVMe; hardware with other controllers wants linux-image-amd64
     ["linux-image-cloud-amd64", "openssh-server", "curl", "jq", "fuse3", "iputils-ping"],
-    // containers and their network
+    // containers and their network; runc, since Debian's crun (1.8.1) refuses the specs that containerd 2.1 writes
     ["runc", "iproute2", "iptables", "nftables", "ipset", "conntrack", "ethtool", "ebtables", "socat"],
     // the API's balancer and virtual address
     ["haproxy", "keepalived"],

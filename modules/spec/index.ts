@@ -35,3 +35,4 @@ export {
   type Taint,
 } from "./schema.ts";
 export { didYouMean, nearest } from "./suggest.ts";
+export { urlHost } from "./url-host.ts";

@@ -7,8 +7,6 @@ import type { Node, Operand, Pipe, Templates } from "./tree.ts";
 
 /** How deep blocks and parentheses may stand in one another. */
 const maxDepth = 100;
-/** How many variables may be seen from one place: each use looks through them. */
-const maxVariables = 1_000;
 
 type Ending = "end" | "else" | "else if" | "else with";
 
@@ -238,13 +236,13 @@ class Parser {
       if (after?.kind === "assign" || after?.kind === "declare") {
         this.take();
         this.takeWord();
-        this.introduce(variable, variables);
+        this.introduce(variable.text, variables);
         return { variables, assigns: after.kind === "assign" };
       }
       if (after?.kind === "punctuation" && after.text === ",") {
         this.take();
         this.takeWord();
-        this.introduce(variable, variables);
+        this.introduce(variable.text, variables);
         const follows = this.pastSpace(0).kind;
         if (where !== "range" || variables.length > 1)
           throw new Refusal(variable.at, `too many declarations in ${where}`);
@@ -257,10 +255,9 @@ class Parser {
     }
   }
 
-  private introduce({ text, at }: Token, variables: string[]): void {
-    if (this.variables.length > maxVariables) throw new Refusal(at, `more than ${maxVariables} variables`);
-    variables.push(text);
-    this.variables.push(text);
+  private introduce(name: string, variables: string[]): void {
+    variables.push(name);
+    this.variables.push(name);
   }
 
   private command(): readonly Operand[] {

@@ -21,6 +21,7 @@ import {
 } from "../../boot/index.ts";
 
 import { LandfallError } from "../../spec/error.ts";
+import { urlHost } from "../../spec/index.ts";
 import { type Address, type BootFlags, bootFlags, readBootFlags } from "../boot-flags.ts";
 import { describeFlags } from "../go-flags.ts";
 import type { Invocation } from "../main.ts";
@@ -42,8 +43,6 @@ export async function bootServeCommand(
     return;
   }
   checkFolders(flags);
-  // A full disk or a log reader that is gone is no reason to stop serving machines.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const log = openLogger({
     level: flags.logLevel,
     pretty: process.stdout.isTTY,
@@ -51,17 +50,10 @@ export async function bootServeCommand(
   });
   const tls = flags.rpc && readTls(flags);
   const web = flags.web && readWebTls(flags.web);
-  const opened = await openStore(flags, workspace.env, log);
+  const opened = await openStore(flags, workspace.env);
   const store = countedStore(opened, (error) => seen?.metrics.storeError(error));
-  let loaded = false;
   const seen =
-    flags.page &&
-    openSeen({
-      store,
-      timeouts: flags.softTimeouts,
-      logger: log.with({ part: "page" }),
-      notReady: async () => (loaded ? undefined : "groups and profiles are being read"),
-    });
+    flags.page && openSeen({ store, timeouts: flags.softTimeouts, logger: log.with({ part: "page" }) });
   const now = () => new Date();
   const machines = openMachines({
     store,
@@ -98,9 +90,6 @@ export async function bootServeCommand(
     ...(seen !== undefined && { onSelection: seen.metrics.selection }),
     onError: (error) => log.error("a request failed", { error }),
   });
-  void service.catalog.loaded.then(() => {
-    loaded = true;
-  });
   const page = flags.page && seen && (await pageAddress(seen, flags.page, log));
   const interrupted = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -114,16 +103,8 @@ export async function bootServeCommand(
   await store.close();
 }
 
-async function openStore(
-  { store, dataPath }: BootFlags,
-  env: Workspace["env"],
-  log: Logger,
-): Promise<BootStore> {
-  if (store === "file") {
-    return openFileStore(dataPath, {
-      onUnreadable: (kind, document, error) => log.warn("a document is broken", { kind, document, error }),
-    });
-  }
+async function openStore({ store, dataPath }: BootFlags, env: Workspace["env"]): Promise<BootStore> {
+  if (store === "file") return openFileStore(dataPath);
   const connection = env.LANDFALL_BOOT_DATABASE;
   // In the environment, since it may hold a password, and everyone on this computer may read a command line.
   if (connection) return openPostgresStore(connection);
@@ -146,8 +127,7 @@ async function pageAddress(seen: Seen, { host, port }: Address, log: Logger) {
 type Listening = Pick<AddressInfo, "address" | "port">;
 
 function where(http: Listening, rpc: Listening | undefined, page: Listening | undefined): string {
-  const text = ({ address, port }: Listening) =>
-    address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  const text = ({ address, port }: Listening) => `${urlHost(address)}:${port}`;
   return [
     `HTTP on ${text(http)}`,
     ...(rpc === undefined ? [] : [`gRPC on ${text(rpc)}`]),
