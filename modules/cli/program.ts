@@ -91,13 +91,17 @@ export function addCommands(program: Command, host: Host): void {
       new Argument("<action>", "what to do").choices(["on", "off", "cycle", "state", "network-boot"]),
     )
     .argument("<machine...>", "names of machines")
+    .option(
+      "--timeout <seconds>",
+      "how long each machine gets (default: 120; without a controller, its patience in the site file)",
+    )
     .addHelpText(
       "after",
       "\nnetwork-boot: the next start, and only that, is from the network.\n\n  $ landfall power state m1 m2 m3\n",
     )
     .action(
-      run(async (invocation, action: string, machines: string[]) =>
-        (await import("./commands/power.ts")).powerCommand(invocation, action, machines),
+      run(async (invocation, action: string, machines: string[], options: { timeout?: string }) =>
+        (await import("./commands/power.ts")).powerCommand(invocation, action, machines, options),
       ),
     );
 

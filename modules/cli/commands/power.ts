@@ -18,7 +18,15 @@ export async function powerCommand(
   { workspace, json, signal }: Invocation,
   action: string,
   names: readonly string[],
+  { timeout }: { readonly timeout?: string },
 ): Promise<number> {
+  const timeoutSeconds = timeout === undefined ? undefined : Number(timeout);
+  if (timeoutSeconds !== undefined && !(timeoutSeconds > 0))
+    throw new LandfallError("usage", "--timeout is a number of seconds", {
+      found: timeout ?? "",
+      expected: "a number above 0",
+    });
+  const options = { signal, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };
   const known = powerPlans(workspace);
   const targets = names.map((name) => {
     const plan = known.get(name);
@@ -27,7 +35,7 @@ export async function powerCommand(
         rack: plan,
         interactive: !json && names.length === 1 && process.stdin.isTTY,
       });
-      return { name, power: openPower(plan.bmc, deps, { signal }) };
+      return { name, power: openPower(plan.bmc, deps, options) };
     }
     throw new LandfallError("machine-unknown", `no site has a machine ${name}`, {
       found: name,
