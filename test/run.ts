@@ -21,7 +21,7 @@ const suites: readonly Suite[] = [
   { name: "unit", what: "beside the code, without sockets", run: () => vitest("unit") },
   {
     name: "peers",
-    what: "against real Ignition, OpenSSL, Go, sshd, etcd, Terraform and Matchbox",
+    what: "against real Ignition, OpenSSL, Go, sshd, etcd, Terraform, Matchbox and BMCs' emulators",
     run: () => vitest("peers"),
   },
   { name: "lab", what: "whole stories in the virtual rack", run: () => vitest("lab") },

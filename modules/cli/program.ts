@@ -86,7 +86,7 @@ export function addCommands(program: Command, host: Host): void {
 
   program
     .command("power")
-    .description("control machines through their BMCs")
+    .description("control machines' power, whatever their driver: redfish, ipmi, wol, exec, manual")
     .addArgument(
       new Argument("<action>", "what to do").choices(["on", "off", "cycle", "state", "network-boot"]),
     )
@@ -97,7 +97,16 @@ export function addCommands(program: Command, host: Host): void {
     )
     .addHelpText(
       "after",
-      "\nnetwork-boot: the next start, and only that, is from the network.\n\n  $ landfall power state m1 m2 m3\n",
+      `
+on, off, cycle: returns when it is so, read back from the controller; machines come on within what
+the site's breakers bear (power.atOnce, power.stagger).
+network-boot: the next start, and only that, is from the network. A machine without a controller (wol)
+takes no such order: its firmware starts from the network first.
+A machine whose driver is manual is switched by you: it is said how, and waited for.
+
+  $ landfall power state m1 m2 m3
+  $ landfall power network-boot w1 && landfall power cycle w1
+`,
     )
     .action(
       run(async (invocation, action: string, machines: string[], options: { timeout?: string }) =>

@@ -30,7 +30,15 @@ const labPackages = [
 ] as const;
 
 /** Debian packages of the peers that only `npm test` and `npm run bench` meet. Their services are not started. */
-const testPackages = ["chromium", "openssh-server", "postgresql", "wrk", "openipmi", "python3-pip"] as const;
+const testPackages = [
+  "chromium",
+  "libfaketime",
+  "openssh-server",
+  "postgresql",
+  "wrk",
+  "openipmi",
+  "python3-pip",
+] as const;
 
 export interface SetUpOptions {
   /** Kubernetes versions of the releases. */

@@ -65,6 +65,21 @@ test("the next machine waits for the stagger, and who gives up waiting leaves th
   expect(times[1]! - times[0]!).toBeGreaterThan(990);
 });
 
+test("a machine that does not come on gives its turn to the next, and goes on trying", async () => {
+  const take = turns(`turns-${process.pid}-d`, { atOnce: 1, stagger: 0 }, 0.5);
+  let comeOn = (_: string) => {};
+  const dead = take(
+    () =>
+      new Promise<string>((resolve) => {
+        comeOn = resolve;
+      }),
+    undefined,
+  );
+  expect(await take(async () => "next", undefined)).toBe("next");
+  comeOn("late");
+  expect(await dead).toBe("late");
+});
+
 function node(program: string): ChildProcess {
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
     stdio: ["ignore", "pipe", "inherit"],

@@ -14,15 +14,24 @@ const shortestPause = 50;
 const longestPause = 1000;
 
 /** For all machines of one site, on this computer. */
-export function turns(site: string, { atOnce, stagger }: PowerLimits): NonNullable<PowerDeps["takeTurn"]> {
+export function turns(
+  site: string,
+  { atOnce, stagger }: PowerLimits,
+  /** Seconds: a dead machine, or one that waits for a person's hands, must not keep the others. */
+  longestTurn = 30,
+): NonNullable<PowerDeps["takeTurn"]> {
   const name = createHash("sha256").update(site).digest("hex").slice(0, 16);
   return async (switchOn, signal) => {
     const turn = await take(name, atOnce, signal);
+    const over = new AbortController();
+    const longest = setTimeout(longestTurn * 1000, undefined, { ref: false, signal: over.signal });
+    longest.then(() => turn.close()).catch(() => {});
     try {
       const result = await switchOn();
       await pause(stagger * 1000, signal);
       return result;
     } finally {
+      over.abort();
       turn.close();
     }
   };

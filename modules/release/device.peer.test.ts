@@ -11,6 +11,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -135,7 +136,9 @@ function serve(text: string, orderState = "200 OK"): void {
   }
   const config = {
     ignition: { version: "3.4.0" },
-    storage: { files: [{ path: "/etc/hello", contents: { source: `data:,${text}` }, mode: 420 }] },
+    storage: {
+      files: [{ path: "/etc/hello", contents: { source: `data:,${encodeURIComponent(text)}` }, mode: 420 }],
+    },
   };
   writeFileSync(join(work, "www", "config.ign"), JSON.stringify(config));
   mkdirSync(join(work, "www", "cgi-bin"), { recursive: true });
@@ -189,8 +192,7 @@ function localBoot(): string | undefined {
   const entry = menu.slice(menu.indexOf(`--id ${chosen} {`));
   const [, kernel, args] = /^linux (\S+) (.*)$/m.exec(entry)!;
   const [, initrd] = /^initrd (\S+)$/m.exec(entry)!;
-  expect(readAsLoader(kernel!)?.toString()).toBe(content("kernel"));
-  expect(readAsLoader(initrd!)?.toString()).toBe(content("ramdisk"));
+  for (const path of [kernel!, initrd!]) expect(sha256(readAsLoader(path)!)).toBe(path.split("/")[2]);
   return args!;
 }
 
@@ -302,6 +304,80 @@ it("ordered to the rescue it starts in memory, whatever is on the disk", async (
   const rescue = await boot(`${networkArguments()} landfall.action=rescue`);
   expect(booted(rescue)).toMatch(/^hello: rescued$/m);
   expect(sha256(readFileSync(disk()))).toBe(before);
+});
+
+describe("the releases on a disk", () => {
+  const releases = (...commands: string[]) =>
+    writeFileSync(join(work, "after"), `PATH=$PATH:/usr/lib/landfall\n${commands.join("\n")}\n`);
+  const hashOf = (text: string) => {
+    const hash = sha256(text);
+    for (const name of ["root.squashfs", "initrd"]) {
+      const folder = join(work, "www", "assets", hash);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    return hash;
+  };
+
+  it("are added beside the one that runs, tried, taken, rolled back and removed", async () => {
+    serve("kept");
+    const next = { root: hashOf("the next root"), ramdisk: hashOf("the next initrd") };
+    releases(
+      "old=$(releases list | cut -c 3-14)",
+      `if releases add http://10.99.0.1/assets root=${sha256("not there")}; then exit 9; fi`,
+      `new=$(releases add http://10.99.0.1/assets root=${next.root} ramdisk=${next.ramdisk})`,
+      "releases list",
+      "releases try $new",
+      "cp /run/landfall/disk/grub/grubenv /run/landfall/disk/tried",
+      "releases default $new",
+      "echo old=$old new=$new",
+    );
+    const first = booted(await boot(networkArguments()));
+    const [, old, fresh] = /^old=(\w+) new=(\w+)$/m.exec(first)!;
+    expect(first).toContain(`* ${old} ${sha256(content("root"))}/root.squashfs`);
+    expect(first).toContain(`  ${fresh} ${next.root}/root.squashfs`);
+    expect(readAsLoader("/tried")?.toString()).toContain(`\nonce=${fresh}\n`);
+    expect(localBoot()).toContain(`landfall.root=${next.root}/root.squashfs`);
+
+    releases(
+      `releases default ${old}`,
+      `if releases remove ${old}; then exit 9; fi`,
+      `releases remove ${fresh}`,
+      "releases list",
+    );
+    expect(booted(await powerOn("nothing answers"))).toMatch(/^hello: kept$/m);
+    expect(localBoot()).toContain(`landfall.root=${sha256(content("root"))}/root.squashfs`);
+    expect(readAsLoader(`/releases/${next.root}/root.squashfs`)).toBeUndefined();
+  });
+
+  it("change their menu so that at every moment there is a whole one", { timeout: 120_000 }, async () => {
+    serve("kept");
+    releases(
+      "old=$(releases list | cut -c 3-14)",
+      `new=$(releases add http://10.99.0.1/assets root=${hashOf("the next root")})`,
+      "for _ in $(seq 15); do releases default $new; releases default $old; done",
+    );
+    booted(await boot(networkArguments()));
+    const moments = readdirSync(join(work, "moments"));
+    expect(moments.length).toBeGreaterThan(5);
+    const roots = moments.map((moment) => {
+      renameSync(join(work, "moments", moment), disk());
+      return localBoot();
+    });
+    expect(roots).not.toContain(undefined);
+  });
+
+  it("reset: the next start has what the install wrote", async () => {
+    serve("as installed");
+    releases("echo changed >/etc/hello", "echo mine >/var/mine", "releases reset");
+    booted(await boot(networkArguments()));
+    releases("if [ -e /var/mine ]; then exit 9; fi");
+    const next = booted(await powerOn("nothing answers"));
+    expect(next).toMatch(/^landfall: reset: /m);
+    expect(next).toMatch(/^hello: as installed$/m);
+    rmSync(join(work, "after"));
+    expect(booted(await powerOn("nothing answers"))).not.toContain("reset");
+  });
 });
 
 describe("a disk that is not for it is left as it was, and the boot service is told", () => {

@@ -155,15 +155,37 @@ function open(address: string): Socket {
 }
 
 /** All that comes back until the other side closes. */
-async function exchange(start: string): Promise<{ answer: string; seconds: number }> {
+async function exchange(
+  start: string,
+  { http }: Peer = peers.ours,
+): Promise<{ answer: string; seconds: number }> {
   const began = performance.now();
-  const socket = open(peers.ours.http);
+  const socket = open(http);
   socket.write(start, "latin1");
   const answer = await text(socket).catch(() => "");
   return { answer, seconds: (performance.now() - began) / 1000 };
 }
 
 describe("HTTP", () => {
+  it.each([
+    "GET /boot.ipxe HTTP/1.0\r\n\r\n",
+    "GET /nothing HTTP/1.0\r\nHost: x\r\n\r\n",
+    "GET /boot.ipxe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "GET /ipxe HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "POST /boot.ipxe HTTP/1.0\r\nContent-Length: 2\r\n\r\nab",
+    "GET /boot.ipxe HTTP/1.1\r\n\r\n",
+  ])("of old and of plain clients is answered, and closed: %j", async (request) => {
+    const [theirs, mine] = await Promise.all([exchange(request, peers.real), exchange(request)]);
+    const plain = (answer: string) =>
+      answer
+        .split("\r\n")
+        .filter((line) => !/^(?:date|connection|content-length|content-type|x-content)/i.test(line))
+        .map((line) => line.replace(/^HTTP\/1\.[01] (\d+).*|^400 Bad Request.*/, "$1"));
+    expect(plain(mine.answer)[0]).toBe(plain(theirs.answer)[0]);
+    if (!mine.answer.includes(" 400 ")) expect(plain(mine.answer)).toEqual(plain(theirs.answer));
+    expect(mine.seconds).toBeLessThan(5);
+  });
+
   it("that never ends is ended", async () => {
     const [header, body] = await Promise.all([
       exchange("GET /ipxe HTTP/1.1\r\nHost: x\r\nX-Slow: "),

@@ -1,11 +1,14 @@
 // Machines with a firmware of their own, from a blank disk on: PXE, TFTP, iPXE, Landfall's boot service, an install that goes
 // on into the system without a second start; then the disk alone. The power goes in the middle. Emulated where there is no
 // KVM, so nothing here is quick; both firmwares go at the same time.
-import { readFileSync, rmSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type BootClient, bootClient } from "../../modules/boot/index.ts";
-import { type LabHandle, readConsole, startLab, stopLab } from "../../modules/lab/index.ts";
+import { siteDhcp } from "../../modules/dhcp/index.ts";
+import { inside, type LabHandle, labNames, readConsole, startLab, stopLab } from "../../modules/lab/index.ts";
 import { tell } from "./harness/story.ts";
 import { type SmallRack, smallLanding, smallRack, writeProfile } from "./support/small-rack.ts";
 
@@ -59,7 +62,7 @@ const says = (machine: Name, text: string) => vi.waitFor(() => expect(said(machi
 
 async function starts(machine: Name, what: string): Promise<void> {
   await vi.waitFor(() => expect(names(machine), said(machine).slice(-1500)).toContain("hello"), slow);
-  expect(said(machine)).toContain("touched by Ignition");
+  await says(machine, "touched by Ignition");
   tell(`${firmwares[machine]}, ${what}`, `${stages(machine).at(-1)!.at.toFixed(0)} s`);
 }
 
@@ -111,3 +114,76 @@ it("left on network boot, it is sent to its disk", { timeout: 900_000 }, async (
     expect(said(name)).toContain("/boot.ipxe");
   }
 });
+
+it("wiped for the next cluster, started by proxyDHCP beside a plain DHCP server", {
+  timeout: 900_000,
+}, async () => {
+  await lab.cutPower(machines);
+  await lab.stopService("dhcp");
+  for (const name of machines) {
+    const landing = { mac: rack.mac(name), ...smallLanding };
+    await client.release(landing);
+    await client.arm({ ...landing, kind: "wipe", seconds: 3600 });
+  }
+  const stop = await otherDhcp();
+  try {
+    await lab.powerOn(machines, { network: true });
+    await vi.waitFor(async () => {
+      for (const { name, power } of (await lab.status()).machines)
+        expect(power, said(name as Name)).toBe("Off");
+    }, slow);
+  } finally {
+    stop();
+    await lab.startService("dhcp");
+  }
+  for (const name of machines) {
+    expect(said(name)).toContain("/boot.ipxe");
+    expect(said(name)).toContain("landfall: the disk is empty");
+    expect((await client.get(rack.mac(name)))?.order).toMatchObject({ kind: "wipe", state: "done" });
+    const image = join(lab.files.machine(name).folder, "disk.img");
+    expect(execFileSync("wipefs", ["--no-act", image], { encoding: "utf8" })).toBe("");
+  }
+});
+
+/** A server that gives out addresses and knows nothing of booting, on a computer of its own; beside it ours, as a proxy. */
+async function otherDhcp(): Promise<() => void> {
+  const { switchNamespace, bridge } = labNames("firmware");
+  const other = "lf-firmware-dhcp";
+  const ip = (...args: string[]) => execFileSync("ip", args);
+  ip("netns", "add", other);
+  ip(
+    "-netns",
+    switchNamespace,
+    "link",
+    "add",
+    "other",
+    "type",
+    "veth",
+    "peer",
+    "name",
+    "eth0",
+    "netns",
+    other,
+  );
+  ip("-netns", switchNamespace, "link", "set", "other", "master", bridge, "up");
+  ip("-netns", other, "addr", "add", "10.96.0.2/24", "dev", "eth0");
+  ip("-netns", other, "link", "set", "eth0", "up");
+  const config = join(rack.folder, "proxy.conf");
+  const { tftp } = lab.files;
+  writeFileSync(config, siteDhcp(rack.config.site, { interface: bridge, tftp, proxy: true }));
+  const dnsmasq = (namespace: string, ...args: string[]) => {
+    const common = ["--keep-in-foreground", "--user=root", "--pid-file", "--log-facility=-", "--log-dhcp"];
+    const [program, ...rest] = inside(namespace, ["/usr/sbin/dnsmasq", ...common, ...args]);
+    return spawn(program!, rest, { stdio: "ignore" });
+  };
+  const range = "--dhcp-range=10.96.0.100,10.96.0.120,255.255.255.0,1h";
+  const started = [
+    dnsmasq(other, "--conf-file=/dev/null", "--port=0", "--dhcp-leasefile=/dev/null", range),
+    dnsmasq(switchNamespace, `--conf-file=${config}`),
+  ];
+  await Promise.all(started.map((child) => once(child, "spawn")));
+  return () => {
+    for (const child of started) child.kill("SIGKILL");
+    ip("netns", "del", other);
+  };
+}

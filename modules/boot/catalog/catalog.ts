@@ -97,7 +97,13 @@ export function openCatalog(store: BootStore, options: CatalogOptions = {}): Cat
   }
 
   async function read(kind: CatalogKind, key: string): Promise<void> {
-    const entry = await store.get(kind, key);
+    let entry: Entry | undefined;
+    try {
+      entry = await store.get(kind, key);
+    } catch (error) {
+      if (!(error instanceof LandfallError) || error.code !== "document-unreadable") throw error;
+      onBroken(kind, key, error);
+    }
     if (contents === undefined) return;
     if (entry === undefined) contents[kind].delete(key);
     else put(contents, kind, entry);
@@ -133,6 +139,8 @@ export function openCatalog(store: BootStore, options: CatalogOptions = {}): Cat
   function begin(): Promise<void> {
     working ??= work().finally(() => {
       working = undefined;
+      // Told while it was ending.
+      if (!closed && dirty.size > 0) void begin();
     });
     return working;
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { MachineRecord } from "../machine/types.ts";
 
 const line = z.string().transform((text) => text.slice(0, 2000));
 
@@ -11,3 +12,18 @@ export const clusterReportSchema = z.object({
     .max(100),
 });
 export type ClusterReport = z.infer<typeof clusterReportSchema>;
+
+/** When each cluster was seen to be healthy as a whole, where its last report says so. */
+export function proofs(reports: Iterable<ClusterReport>): ReadonlyMap<string, string> {
+  const healthy = [...reports].flatMap(({ cluster, checked, conditions }) =>
+    checked !== undefined && conditions.length > 0 && conditions.every(({ ok }) => ok)
+      ? [[cluster, checked] as const]
+      : [],
+  );
+  return new Map(healthy);
+}
+
+/** The cluster that a machine belongs to, by its record. */
+export function clusterOf({ order, installed }: Pick<MachineRecord, "order" | "installed">): string {
+  return installed?.cluster ?? order?.cluster ?? "";
+}

@@ -1,7 +1,7 @@
 // All machines and clusters as people see them. Pure.
 import type { MachineRecord } from "../machine/types.ts";
 import { clusterView } from "./cluster-view.ts";
-import type { ClusterReport } from "./conditions.ts";
+import { type ClusterReport, clusterOf, proofs } from "./conditions.ts";
 import { count } from "./duration.ts";
 import { machineView } from "./machine-view.ts";
 import { type SoftTimeouts, softTimeouts } from "./timeouts.ts";
@@ -14,8 +14,9 @@ export interface FleetInput {
 }
 
 export function fleetView(input: FleetInput, now: Date, timeouts: SoftTimeouts = softTimeouts): FleetView {
+  const proven = proofs(input.conditions);
   return fleetOf(
-    input.machines.map((record) => machineView(record, now, timeouts)),
+    input.machines.map((record) => machineView(record, now, timeouts, proven.get(clusterOf(record)))),
     input.conditions,
   );
 }

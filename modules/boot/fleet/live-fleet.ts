@@ -2,7 +2,7 @@
 import type { Logger } from "../log/index.ts";
 import { type MachineRecord, machineRecordSchema } from "../machine/types.ts";
 import type { BootStore, Entry, Kind } from "../store/types.ts";
-import { type ClusterReport, clusterReportSchema } from "./conditions.ts";
+import { type ClusterReport, clusterOf, clusterReportSchema, proofs } from "./conditions.ts";
 import { fleetOf } from "./fleet-view.ts";
 import { machineView } from "./machine-view.ts";
 import { type SoftTimeouts, softTimeouts } from "./timeouts.ts";
@@ -35,6 +35,14 @@ export interface LiveFleet {
   readonly close: () => void;
 }
 
+/** What was made of a record, and of what else. */
+interface Judged {
+  readonly record: MachineRecord;
+  readonly proof: string | undefined;
+  readonly view: MachineView;
+  readonly judged: number;
+}
+
 type Watched = Extract<Kind, "machines" | "conditions">;
 const watched: readonly Watched[] = ["machines", "conditions"];
 
@@ -46,7 +54,8 @@ export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
   const now = options.now ?? (() => new Date());
   const records = new Map<string, MachineRecord>();
   const reports = new Map<string, ClusterReport>();
-  const views = new Map<string, { record: MachineRecord; view: MachineView; judged: number }>();
+  const views = new Map<string, Judged>();
+  let proven: ReadonlyMap<string, string> = new Map();
   const listeners = new Set<() => void>();
   const changed = new Map<string, { kind: Watched; key: string }>();
   let readAll = true;
@@ -111,6 +120,7 @@ export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
         if (trouble !== undefined && known) logger.info("the page follows the store");
         trouble = undefined;
         cached = undefined;
+        proven = proofs(reports.values());
         tell();
       }
     } catch (error) {
@@ -126,11 +136,13 @@ export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
 
   function viewOf(key: string, record: MachineRecord, at: Date): MachineView {
     const kept = views.get(key);
-    if (kept?.record === record && at.getTime() - kept.judged < tickMs) return kept.view;
-    const fresh = machineView(record, at, timeouts);
+    const proof = proven.get(clusterOf(record));
+    const stands = kept?.record === record && kept.proof === proof && at.getTime() - kept.judged < tickMs;
+    if (stands) return kept.view;
+    const fresh = machineView(record, at, timeouts, proof);
     const same = kept !== undefined && JSON.stringify(kept.view) === JSON.stringify(fresh);
     const view = same ? kept.view : fresh;
-    views.set(key, { record, view, judged: at.getTime() });
+    views.set(key, { record, proof, view, judged: at.getTime() });
     return view;
   }
 

@@ -168,6 +168,21 @@ describe("a machine that is installed", () => {
   });
 });
 
+describe("a machine whose cluster was seen to be healthy", () => {
+  const order = running(600, { state: "done", ended: ago(now, 300) });
+  const stages = reached(now, { ipxe: 600, installed: 300, system: 200 });
+  const joining = exampleMachine({ name: "m2", number: 18 }, { order, installed: installed(300), stages });
+  const seen = (secondsAgo: number) => machineView(joining, now, softTimeouts, ago(now, secondsAgo));
+
+  test("since it started is in service, whatever got lost of what it said", () => {
+    expect(seen(50)).toMatchObject({ signal: "good", state: "in service", since: ago(now, 50) });
+  });
+
+  test("before it started is still on its way", () => {
+    expect(seen(250)).toMatchObject({ signal: "busy", state: "joining" });
+  });
+});
+
 test("a machine that runs from memory is ready like another, and says when its start failed", () => {
   const order = running(100, { kind: "memory" });
   expect(view({ order, stages: reached(now, { ipxe: 100, system: 50, ready: 10 }) })).toMatchObject({

@@ -10,7 +10,13 @@ type Judgement = Pick<
   "signal" | "state" | "since" | "waitsFor" | "flagged" | "next" | "percent" | "cluster"
 >;
 
-export function machineView(record: MachineRecord, now: Date, timeouts: SoftTimeouts): MachineView {
+/** @param proven when its cluster was last seen to be healthy as a whole. ISO 8601. */
+export function machineView(
+  record: MachineRecord,
+  now: Date,
+  timeouts: SoftTimeouts,
+  proven?: string,
+): MachineView {
   const { order, stages } = record;
   const { mac, name, site, rack, position, role, pool, address, console, heard } = record;
   const last = stages.at(-1);
@@ -28,8 +34,23 @@ export function machineView(record: MachineRecord, now: Date, timeouts: SoftTime
     stages,
     console,
     heard,
-    ...judge(record, now, timeouts),
+    ...byProof(judge(record, now, timeouts), record, proven),
   });
+}
+
+/** A machine whose last report got lost is not asked for: a cluster that is healthy has all of its machines. */
+function byProof(judgement: Judgement, { name }: MachineRecord, proven: string | undefined): Judgement {
+  const { state, since, cluster } = judgement;
+  const onItsWay = state === "joining" || state === "starting";
+  if (!onItsWay || proven === undefined || since === undefined || Date.parse(proven) < Date.parse(since))
+    return judgement;
+  return {
+    signal: "good",
+    state: "in service",
+    since: proven,
+    next: `Nothing to do: ${name} is in service of ${cluster}.`,
+    ...(cluster !== undefined && { cluster }),
+  };
 }
 
 function judge(record: MachineRecord, now: Date, timeouts: SoftTimeouts): Judgement {

@@ -13,10 +13,30 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** @throws {LandfallError} `json-broken` */
 export function parseJson(bytes: Uint8Array): Json {
   try {
+    checkDepth(bytes);
     return checked(JSON.parse(decoder.decode(bytes)) as Json);
   } catch (error) {
     const reason = jsonError(bytes) ?? (error instanceof Error ? error.message : String(error));
     throw new LandfallError("json-broken", reason);
+  }
+}
+
+const deepest = 10_000;
+
+/** Refuses what Go refuses, before V8 makes gigabytes of some megabytes of brackets. */
+function checkDepth(bytes: Uint8Array): void {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (inString) {
+      if (byte === 0x5c) i += 1;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      depth += 1;
+      if (depth > deepest) throw new RangeError("exceeded max depth");
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
   }
 }
 

@@ -51,7 +51,9 @@ export async function follow({ stream, from, owed, changed, signal, pace }: Foll
           ? { event: "reset", data: "", id: version }
           : { event: "patch", data: JSON.stringify(next.owed.fragments), id: version };
       await inTime(stream.writeSSE(message), pace.writeTimeoutMs);
-      await sleep(pace.intervalMs, ended.signal);
+      // Much at once is much work for a phone: it gets longer to do it in.
+      const many = next.owed === "reset" ? 0 : next.owed.fragments.length;
+      await sleep(pace.intervalMs + many, ended.signal);
     }
   } finally {
     end();

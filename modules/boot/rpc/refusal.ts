@@ -14,6 +14,7 @@ const codes: Readonly<Record<string, Code>> = {
   "store-full": Code.ResourceExhausted,
   "store-unreachable": Code.Unavailable,
   "record-broken": Code.DataLoss,
+  "document-unreadable": Code.DataLoss,
   "not-ready": Code.Unavailable,
 };
 

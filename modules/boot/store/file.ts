@@ -2,9 +2,10 @@
 // so that a reader, a crash or a full disk at any point leaves the old one or the new one. People may edit the files.
 import { createHash, randomBytes } from "node:crypto";
 import { type FSWatcher, watch as watchFolder } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LandfallError } from "../../spec/error.ts";
+import { readDocument } from "./document.ts";
 import { writersLock } from "./file-lock.ts";
 import { byKey, checkedKey } from "./key.ts";
 import { type BootStore, type Entry, type Kind, kinds } from "./types.ts";
@@ -12,6 +13,8 @@ import { type BootStore, type Entry, type Kind, kinds } from "./types.ts";
 export interface FileStoreOptions {
   /** Milliseconds between looks for changes that the kernel did not tell (network file systems). Default: 30 s. */
   readonly lookEvery?: number;
+  /** What is there, and cannot be read, is left out of lists, and named here. */
+  readonly onUnreadable?: (kind: Kind, key: string, error: LandfallError) => void;
 }
 
 const suffixes: Readonly<Record<Kind, string>> = {
@@ -39,31 +42,52 @@ export async function openFileStore(folder: string, options: FileStoreOptions = 
   const tell = (kind: Kind, key: string) => {
     for (const watcher of watchers) watcher({ kind, key });
   };
+  const first = await identity(folder);
+  /** An empty mount point in place of the folder knows no machine: then none may be taken for unknown. */
+  const checkFolder = async () => {
+    if ((await identity(folder)) === first) return;
+    throw new LandfallError("store-unreachable", "the data folder is not the one that it was", {
+      found: `another one, or none, at ${folder}`,
+      expected: "the one that was there when the boot service started",
+      next: "mount it again, or start the boot service again where this is meant",
+    });
+  };
   const path = (kind: Kind, key: string) => join(folder, kind, `${checkedKey(key)}${suffixes[kind]}`);
 
   async function get(kind: Kind, key: string): Promise<Entry | undefined> {
     const file = path(kind, key);
     try {
-      const bytes = await readFile(file);
-      return { key, bytes, version: versionOf(bytes) };
+      const bytes = await readDocument(file, kind);
+      if (bytes !== undefined) return { key, bytes, version: versionOf(bytes) };
+      if (kind === "machines") await checkFolder();
+      return undefined;
     } catch (error) {
-      if (isCode(error, "ENOENT", "ENOTDIR", "EISDIR")) return undefined;
       throw failure(error, `cannot read ${file}`);
     }
   }
 
-  await removeLeftovers(folder, lock);
+  // A folder that may only be read is served as well.
+  await removeLeftovers(folder, lock).catch(() => {});
   return {
     get,
     async list(kind) {
       const keys = (await namesIn(join(folder, kind))).flatMap((name) => keyOf(kind, name) ?? []);
-      const entries = await inTurns(keys, (key) => get(kind, key));
+      const entries = await inTurns(keys, async (key) => {
+        try {
+          return await get(kind, key);
+        } catch (error) {
+          if (!(error instanceof LandfallError) || error.code !== "document-unreadable") throw error;
+          options.onUnreadable?.(kind, key, error);
+          return undefined;
+        }
+      });
       return entries.filter((entry) => entry !== undefined).sort(byKey);
     },
     async put(kind, key, bytes, expected) {
       const file = path(kind, key);
       const dir = join(folder, kind);
       try {
+        await checkFolder();
         await mkdir(dir, { recursive: true });
         const done = await lock.run(file, async () => {
           if (expected !== undefined && expected !== ((await get(kind, key))?.version ?? "absent"))
@@ -108,6 +132,11 @@ export async function openFileStore(folder: string, options: FileStoreOptions = 
       await lock.close();
     },
   };
+}
+
+async function identity(folder: string): Promise<string | undefined> {
+  const { dev, ino } = (await stat(folder, { bigint: true }).catch(() => undefined)) ?? {};
+  return ino === undefined ? undefined : `${dev} ${ino}`;
 }
 
 async function replace(dir: string, file: string, bytes: Uint8Array): Promise<void> {

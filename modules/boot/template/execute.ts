@@ -166,6 +166,7 @@ class Run {
   }
 
   private variable(name: string): { readonly name: string; value: Value } {
+    this.output.meter.step(this.variables.length);
     const found = this.variables.findLast((variable) => variable.name === name);
     if (found === undefined) throw failed(`undefined variable: ${name}`);
     return found;

@@ -8,8 +8,8 @@ import type { Dict } from "./value.ts";
 
 export type { Data, Dict } from "./value.ts";
 
-/** Bytes of a template, in UTF-16 units: what Matchbox's gRPC takes at most. */
-const maxTemplate = 4 * 1024 * 1024;
+/** Characters of a template. */
+const maxTemplate = 1024 * 1024;
 
 /** Why a template is refused, as `line 3, column 5: undefined variable "$x"`; undefined where it is not. */
 export function checkTemplate(text: string): string | undefined {

@@ -53,7 +53,6 @@ const keywords: ReadonlySet<string> = new Set([
 ]);
 const space = /[ \t\r\n]/;
 const spaces = /[ \t\r\n]*/y;
-const spacesAtEnd = /[ \t\r\n]*$/;
 const word = /[_\p{L}\p{Nd}]*/uy;
 const closing = /(?:[ \t\r\n]-)?\}\}/y;
 /** What may follow an identifier, a field or a variable, besides a closing delimiter. */
@@ -166,7 +165,7 @@ export function lex(text: string): Token[] {
     const end = open < 0 ? text.length : open;
     const trims = open >= 0 && text[open + 2] === "-" && space.test(text[open + 3] ?? "");
     const before = text.slice(at, end);
-    const kept = trims ? before.replace(spacesAtEnd, "") : before;
+    const kept = trims ? withoutSpacesAtEnd(before) : before;
     if (kept !== "") tokens.push({ kind: "text", text: kept, at });
     at = end;
     if (open < 0) break;
@@ -187,4 +186,11 @@ export function lex(text: string): Token[] {
   }
   tokens.push({ kind: "end", text: "", at });
   return tokens;
+}
+
+/** A pattern would try again at every space. */
+function withoutSpacesAtEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && space.test(text[end - 1]!)) end -= 1;
+  return text.slice(0, end);
 }

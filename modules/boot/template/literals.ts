@@ -4,6 +4,8 @@ import { Refusal } from "./lex.ts";
 
 const integer = /^[+-]?(?:0[xX][\da-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]*|[1-9]\d*)$/;
 const float = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** -0b and 64 digits, and some. Reading thousands of digits would take long. */
+const longestNumber = 100;
 const simple: Readonly<Record<string, string>> = {
   a: "\x07",
   b: "\b",
@@ -17,6 +19,7 @@ const simple: Readonly<Record<string, string>> = {
 
 /** An int is a bigint here, a float64 a number. @throws {Refusal} */
 export function numberLiteral(text: string, at: number): bigint | number {
+  if (text.length > longestNumber) throw new Refusal(at, "a number so long is not supported");
   if (integer.test(text)) {
     const negative = text.startsWith("-");
     const digits = text.replace(/^[+-]/, "");

@@ -7,6 +7,8 @@ import type { Node, Operand, Pipe, Templates } from "./tree.ts";
 
 /** How deep blocks and parentheses may stand in one another. */
 const maxDepth = 100;
+/** How many variables may be seen from one place: each use looks through them. */
+const maxVariables = 1_000;
 
 type Ending = "end" | "else" | "else if" | "else with";
 
@@ -236,13 +238,13 @@ class Parser {
       if (after?.kind === "assign" || after?.kind === "declare") {
         this.take();
         this.takeWord();
-        this.introduce(variable.text, variables);
+        this.introduce(variable, variables);
         return { variables, assigns: after.kind === "assign" };
       }
       if (after?.kind === "punctuation" && after.text === ",") {
         this.take();
         this.takeWord();
-        this.introduce(variable.text, variables);
+        this.introduce(variable, variables);
         const follows = this.pastSpace(0).kind;
         if (where !== "range" || variables.length > 1)
           throw new Refusal(variable.at, `too many declarations in ${where}`);
@@ -255,9 +257,10 @@ class Parser {
     }
   }
 
-  private introduce(name: string, variables: string[]): void {
-    variables.push(name);
-    this.variables.push(name);
+  private introduce({ text, at }: Token, variables: string[]): void {
+    if (this.variables.length > maxVariables) throw new Refusal(at, `more than ${maxVariables} variables`);
+    variables.push(text);
+    this.variables.push(text);
   }
 
   private command(): readonly Operand[] {

@@ -43,6 +43,8 @@ export async function bootServeCommand(
     return;
   }
   checkFolders(flags);
+  // A full disk or a log reader that is gone is no reason to stop serving machines.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const log = openLogger({
     level: flags.logLevel,
     pretty: process.stdout.isTTY,
@@ -50,10 +52,17 @@ export async function bootServeCommand(
   });
   const tls = flags.rpc && readTls(flags);
   const web = flags.web && readWebTls(flags.web);
-  const opened = await openStore(flags, workspace.env);
+  const opened = await openStore(flags, workspace.env, log);
   const store = countedStore(opened, (error) => seen?.metrics.storeError(error));
+  let loaded = false;
   const seen =
-    flags.page && openSeen({ store, timeouts: flags.softTimeouts, logger: log.with({ part: "page" }) });
+    flags.page &&
+    openSeen({
+      store,
+      timeouts: flags.softTimeouts,
+      logger: log.with({ part: "page" }),
+      notReady: async () => (loaded ? undefined : "groups and profiles are being read"),
+    });
   const now = () => new Date();
   const machines = openMachines({
     store,
@@ -90,6 +99,9 @@ export async function bootServeCommand(
     ...(seen !== undefined && { onSelection: seen.metrics.selection }),
     onError: (error) => log.error("a request failed", { error }),
   });
+  void service.catalog.loaded.then(() => {
+    loaded = true;
+  });
   const page = flags.page && seen && (await pageAddress(seen, flags.page, log));
   const interrupted = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -103,8 +115,16 @@ export async function bootServeCommand(
   await store.close();
 }
 
-async function openStore({ store, dataPath }: BootFlags, env: Workspace["env"]): Promise<BootStore> {
-  if (store === "file") return openFileStore(dataPath);
+async function openStore(
+  { store, dataPath }: BootFlags,
+  env: Workspace["env"],
+  log: Logger,
+): Promise<BootStore> {
+  if (store === "file") {
+    return openFileStore(dataPath, {
+      onUnreadable: (kind, document, error) => log.warn("a document is broken", { kind, document, error }),
+    });
+  }
   const connection = env.LANDFALL_BOOT_DATABASE;
   // In the environment, since it may hold a password, and everyone on this computer may read a command line.
   if (connection) return openPostgresStore(connection);

@@ -1,9 +1,13 @@
+import PQueue from "p-queue";
 import { openPower, type Power } from "../../power/index.ts";
 import { LandfallError } from "../../spec/error.ts";
 import type { Invocation } from "../main.ts";
 import { exit, formatError, printJson } from "../output.ts";
 import { powerDeps } from "../power-deps.ts";
 import { powerPlans } from "../project.ts";
+
+/** Calls to controllers: some of them are processes. */
+const atOnce = 50;
 
 const actions: Readonly<Record<string, (power: Power) => Promise<unknown>>> = {
   on: (power) => power.on(),
@@ -13,7 +17,7 @@ const actions: Readonly<Record<string, (power: Power) => Promise<unknown>>> = {
   state: async () => {},
 };
 
-/** All at once; a machine whose BMC fails does not keep the others. */
+/** Many at once; a machine whose BMC fails does not keep the others. */
 export async function powerCommand(
   { workspace, json, signal }: Invocation,
   action: string,
@@ -42,8 +46,9 @@ export async function powerCommand(
       expected: [...known.keys()].join(", "),
     });
   });
-  const results = await Promise.all(
-    targets.map(async ({ name, power }) => {
+  const queue = new PQueue({ concurrency: atOnce });
+  const results = await queue.addAll(
+    targets.map(({ name, power }) => async () => {
       try {
         await actions[action]?.(power);
         return { machine: name, state: await power.state() };

@@ -6,7 +6,7 @@ import { frame } from "../watch/frame.ts";
 import { changeJson, changeLine } from "../watch/lines.ts";
 import { openScreen } from "../watch/screen.ts";
 import { followBootService, pollConditions, pollMachines, type Source } from "../watch/sources.ts";
-import { changes, type Watched } from "../watch/watched.ts";
+import { changes, provenAt, type Watched } from "../watch/watched.ts";
 
 export async function statusWatchCommand(
   { workspace, json, signal }: Invocation,
@@ -25,6 +25,7 @@ export async function statusWatchCommand(
     plan,
     signal,
     tell: update,
+    proven: () => provenAt(watched),
     trouble(what) {
       if (troubles.get(name) === what) return;
       if (what === undefined) troubles.delete(name);

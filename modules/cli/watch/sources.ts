@@ -21,12 +21,14 @@ export interface Source {
   readonly signal: AbortSignal;
   /** Told of whatever is new. */
   readonly tell: (news: Partial<Pick<Watched, "machines" | "conditions" | "checked">>) => void;
+  /** When the cluster was last seen to be healthy as a whole. ISO 8601. */
+  readonly proven: () => string | undefined;
   /** What keeps it from going on; `undefined` when it goes on again. */
   readonly trouble: (what: string | undefined) => void;
 }
 
 /** Machines as Landfall's boot service tells of them, as it happens. */
-export async function followBootService({ plan, signal, tell, trouble }: Source): Promise<void> {
+export async function followBootService({ plan, signal, tell, trouble, proven }: Source): Promise<void> {
   const records = new Map<string, MachineRecord>();
   const timeouts = { ...softTimeouts, ...plan.boot.softTimeouts };
   const show = () => {
@@ -34,7 +36,7 @@ export async function followBootService({ plan, signal, tell, trouble }: Source)
     const machines = plan.machines
       .map(({ mac }) => records.get(mac))
       .filter((record) => record !== undefined)
-      .map((record) => machineView(record, now, timeouts));
+      .map((record) => machineView(record, now, timeouts, proven()));
     tell({ machines });
   };
   // Time alone changes what is said, too.

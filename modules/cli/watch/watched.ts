@@ -13,6 +13,11 @@ export interface Watched {
   readonly troubles: readonly string[];
 }
 
+/** When all conditions held, as far as they were looked at last. */
+export function provenAt({ conditions, checked }: Watched): string | undefined {
+  return conditions.length > 0 && conditions.every(({ ok }) => ok) ? checked?.toISOString() : undefined;
+}
+
 /** One thing that changed: a line for those who read no screens. */
 export type Change =
   | { readonly type: "machine"; readonly machine: MachineView }

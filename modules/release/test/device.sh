@@ -2,7 +2,8 @@
 # init as init.sh does, but the disk is a block device, WORK/disk.img: partitioned, formatted, with a boot loader. With STEP,
 # the power goes when init has announced that step: WORK/cut.img is then what was on the disk at that moment, without what
 # was still in memory. WORK/www/cgi-bin/report, when it is there, is the boot service's ear.
-# Exits with init's code, 99 when the power went; then WORK/root says what /etc of the machine's root holds.
+# WORK/after is run in the system that was put together; WORK/moments then has the disk as it was five times a second.
+# Exits with init's code, or that of WORK/after; 99 when the power went.
 set -eu
 work=$1 initrd=$2 root=$3 kubernetes=$4 cut=${5:-}
 cd "$work"
@@ -62,5 +63,17 @@ mv init.new init
 
 code=0
 env -i PATH="$PATH" LANDFALL_CONTAINER=1 LANDFALL_DEVICE=1 LANDFALL_ROOT=/lower/root LANDFALL_KUBERNETES=/lower/kubernetes chroot . /init 2>&1 || code=$?
-[ $code != 0 ] || { chroot sysroot sh -c 'echo "hello: $(cat /etc/hello)"'; }
+[ $code = 0 ] || exit $code
+mount -t tmpfs tmpfs sysroot/run
+mkdir -p sysroot/run/landfall/disk
+mount --bind disk sysroot/run/landfall/disk
+mount --bind dev sysroot/dev
+chroot sysroot sh -c 'echo "hello: $(cat /etc/hello)"'
+[ -e "$work/after" ] || exit 0
+cp "$work/after" sysroot/run/after
+mkdir -p "$work/moments"
+(while sleep 0.2; do cp --sparse=always "$work/disk.img" "$work/moments/$(date +%s%N)"; done) &
+watcher=$!
+chroot sysroot sh -eu /run/after 2>&1 || code=$?
+kill $watcher
 exit $code

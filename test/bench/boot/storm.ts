@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import PQueue from "p-queue";
 import { bootClient } from "../../../modules/boot/index.ts";
 import type { Matchbox } from "../../support/matchbox.ts";
 import type { Bench, Measure } from "../measure.ts";
@@ -63,16 +64,19 @@ async function orderAll({ rpc, tls }: Matchbox): Promise<void> {
     cert: pem("client.crt"),
     key: pem("client.key"),
   });
-  for (let index = 0; index < machines; index++) {
-    const mac = macOf(index);
-    await client.register({ mac, name: `m${index}`, site: "bench" });
-    await client.arm({
-      mac,
-      cluster: "bench-v1",
-      generation: "0123456789abcdef",
-      kind: "install",
-      seconds: 600,
-    });
-  }
+  const order = {
+    cluster: "bench-v1",
+    generation: "0123456789abcdef",
+    kind: "install",
+    seconds: 600,
+  } as const;
+  const queue = new PQueue({ concurrency: 20 });
+  await queue.addAll(
+    Array.from({ length: machines }, (_, index) => async () => {
+      const mac = macOf(index);
+      await client.register({ mac, name: `m${index}`, site: "bench" });
+      await client.arm({ mac, ...order });
+    }),
+  );
   client.close();
 }

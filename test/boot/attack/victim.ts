@@ -7,8 +7,8 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { bootClient } from "../../../modules/boot/index.ts";
-import { type Circumstances, startLandfallBoot } from "../../support/matchbox.ts";
+import { type BootClient, bootClient } from "../../../modules/boot/index.ts";
+import { startLandfallBoot } from "../../support/matchbox.ts";
 import { freePorts } from "../../support/ports.ts";
 import { type Peer, withClients } from "../peers.ts";
 
@@ -51,7 +51,7 @@ export const document = {
 /** With one group, one profile and what it refers to, and a file among its assets. */
 export async function startVictim(
   flags: readonly string[] = [],
-  { circumstances = {}, prepare }: Preparation = {},
+  { under, env, prepare }: Preparation = {},
 ): Promise<Victim> {
   const folder = mkdtempSync(join(tmpdir(), "landfall-victim-"));
   const data = join(folder, "matchbox");
@@ -66,13 +66,21 @@ export async function startVictim(
   writeFileSync(join(data, "generic/g"), document.generic);
   writeFileSync(join(assets, "k"), Buffer.alloc(1_000_000, "k"));
   prepare?.({ folder, data, assets });
-  const started = await startLandfallBoot(folder, flags, { log, assets, ...circumstances });
+  const started = await startLandfallBoot(folder, flags, {
+    log,
+    assets,
+    under: under?.({ folder, data, assets }) ?? [],
+    env: env ?? {},
+  });
   const peer = withClients(started);
+  // As the service sees it, where that has mounts of its own.
+  const seen = `/proc/${started.pid}/root${data}`;
   const status = (name: string) =>
     new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${started.pid}/status`, "utf8"))![1]!;
   const control = await startControl();
   return {
     ...peer,
+    data: seen,
     control: () => bootOnce(`http://127.0.0.1:${control.port}`),
     folder,
     assets,
@@ -82,7 +90,7 @@ export async function startVictim(
       handles: readdirSync(`/proc/${started.pid}/fd`).length,
     }),
     boot: () => bootOnce(peer.http),
-    tree: () => treeOf(data),
+    tree: () => treeOf(seen),
     async stop() {
       control.child.kill();
       await peer.stop();
@@ -91,14 +99,18 @@ export async function startVictim(
   };
 }
 
+interface Folders {
+  readonly folder: string;
+  readonly data: string;
+  readonly assets: string;
+}
+
 export interface Preparation {
-  readonly circumstances?: Circumstances;
+  /** A command that runs it in place of itself. */
+  readonly under?: (folders: Folders) => readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** Before it starts. */
-  readonly prepare?: (folders: {
-    readonly folder: string;
-    readonly data: string;
-    readonly assets: string;
-  }) => void;
+  readonly prepare?: (folders: Folders) => void;
 }
 
 async function startControl() {
@@ -112,7 +124,7 @@ async function startControl() {
 async function bootOnce(http: string): Promise<number> {
   const start = performance.now();
   const body = await read(`${http}/ipxe?mac=${other}`);
-  if (body !== script) throw new Error(`no boot script: ${body}`);
+  if (body !== script) throw new Error(`no boot script: ${body.slice(0, 200)}`);
   return performance.now() - start;
 }
 
@@ -167,16 +179,20 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)]!;
 }
 
-/** Registers a machine, lets an order run and has it report: what is installed must stay so. */
-export async function putInService({ rpc, tls, http }: Peer, mac = inService): Promise<void> {
+export function clientOf({ rpc, tls }: Peer): BootClient {
   const pem = (name: string) => readFileSync(join(tls, name), "utf8");
-  const client = bootClient({
+  return bootClient({
     endpoint: rpc,
     ca: pem("ca.crt"),
     cert: pem("client.crt"),
     key: pem("client.key"),
     patienceSeconds: 0,
   });
+}
+
+/** Registers a machine, lets an order run and has it report: what is installed must stay so. */
+export async function putInService(peer: Peer, mac = inService): Promise<void> {
+  const client = clientOf(peer);
   try {
     await client.register({ mac, name: "m1", site: "lab" });
     const { order } = await client.arm({
@@ -186,8 +202,8 @@ export async function putInService({ rpc, tls, http }: Peer, mac = inService): P
       generation: "g1",
       seconds: 600,
     });
-    await read(`${http}/ipxe?mac=${mac}`);
-    await fetch(`${http}/report?mac=${mac}`, {
+    await read(`${peer.http}/ipxe?mac=${mac}`);
+    await fetch(`${peer.http}/report?mac=${mac}`, {
       method: "POST",
       body: `order=${order!.id}&result=installed`,
     });

@@ -48,7 +48,7 @@ test("shows racks, machines and what to do, and asks nobody but its service", as
   await live(page).waitFor();
   expect(await page.title()).toBe("(2) Landfall");
   expect(await page.locator(".sentence").textContent()).toContain("w3's disk belongs to cluster prod-v1");
-  expect(await page.getByRole("heading", { level: 3 }).allInnerTexts()).toEqual([
+  expect(await page.getByRole("heading", { level: 3 }).allTextContents()).toEqual([
     expect.stringContaining("lab-v1"),
     "Rack A1",
     "Rack A2",
@@ -193,7 +193,7 @@ test("is walked by keyboard alone, and shows where it is", async () => {
 test("finds machines, and those that need a look", async () => {
   const { page, service } = await open(example().machines);
   await live(page).waitFor();
-  const shown = () => page.locator(".machine:visible .name").allInnerTexts();
+  const shown = () => page.locator(".machine:visible .name").allTextContents();
   await page.getByLabel("only machines that need a look").check();
   expect(await shown()).toEqual(["w2", "w3"]);
   await page.getByLabel("Find").fill("A1 w2");

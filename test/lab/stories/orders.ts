@@ -20,6 +20,10 @@ export function orders(rack: () => Rack, starts: number): void {
       expect(record.installed).toMatchObject({ cluster });
       const reached = record.stages.map(({ stage }) => stage);
       expect(reached).toEqual(expect.arrayContaining(["ipxe", "install", "ignition", "installed"]));
+      expect(record.console.join("\n")).toContain("landfall: stage ignition");
+      await eventually(`${name} to say that it is ready`, 30, async () =>
+        (await known(rack(), name)).stages.some(({ stage }) => stage === "ready") ? true : undefined,
+      );
       expect(await ask(rack(), `ignition?mac=${mac}`)).toMatchObject({ status: 404 });
       expect(await ask(rack(), `metadata?mac=${mac}`)).toMatchObject({ status: 404 });
       const script = await ask(rack(), `ipxe?mac=${mac}`);

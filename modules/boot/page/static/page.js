@@ -1,7 +1,7 @@
 // Keeps the open page as the service has it. The service renders everything; what changed is put in the place of what
 // was there, node by node, so that what is open stays open and what has the focus keeps it.
 
-import { count, elementOf, parse, patch, patchChildren } from "./patch.js";
+import { count, parse, patch, patchChildren } from "./patch.js";
 
 // What people hear: a change of what is to be done, not each percent.
 let saidLast = document.getElementById("summary").dataset.say;
@@ -78,6 +78,8 @@ let version = document.body.dataset.version;
 let source;
 let again = 2000;
 let reloading;
+/** Changes are put in place one after the other. */
+let work = Promise.resolve();
 let reloaded = 0;
 function live(state) {
   const element = document.getElementById("live");
@@ -100,13 +102,21 @@ function connect() {
   });
   source.addEventListener("patch", ({ data, lastEventId }) => {
     version = lastEventId;
-    for (const { id, html } of JSON.parse(data)) {
-      const there = document.getElementById(id);
-      if (there) patch(there, elementOf(html));
-    }
-    changed();
+    work = work.then(() => apply(JSON.parse(data)));
   });
-  source.addEventListener("reset", reload);
+  source.addEventListener("reset", () => {
+    work = work.then(reload);
+  });
+}
+/** Parsed at once, put in place a hundred at a time: a key that is pressed meanwhile is answered. */
+async function apply(fragments) {
+  const wanted = [...parse(fragments.map(({ html }) => html).join("")).body.children];
+  for (const [index, { id }] of fragments.entries()) {
+    const there = document.getElementById(id);
+    if (there && wanted[index]?.id === id) patch(there, wanted[index]);
+    if (index % 100 === 99) await new Promise((resolve) => setTimeout(resolve));
+  }
+  changed();
 }
 /** The whole page again, put over this one; not more than once a second. */
 async function reload() {

@@ -41,7 +41,6 @@ export function patchChildren(from, to) {
 
 const parser = new DOMParser();
 export const parse = (html) => parser.parseFromString(html, "text/html");
-export const elementOf = (html) => parse(html).body.firstElementChild;
 
 // Times count on between two changes, by the service's clock.
 const [navigation] = performance.getEntriesByType("navigation");
