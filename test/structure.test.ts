@@ -35,6 +35,12 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "the model of orders, for tests alone: npm run soak plays it longer",
   },
+  "modules/boot/parsers.ts": {
+    typesOnly: false,
+    why: "what reads others' bytes, for tests alone: npm run soak throws odd ones at it",
+  },
+  "modules/cli/go-flags.ts": { typesOnly: false, why: "the same: test/fuzz" },
+  "modules/lab/ipxe.ts": { typesOnly: false, why: "the same: test/fuzz" },
   "modules/boot/store/crash.ts": {
     typesOnly: false,
     why: "kills of processes that write to the store, for tests alone: npm run soak kills more",

@@ -86,7 +86,8 @@ function parseLine(line: string, number: number): Command[] {
 /** @throws LandfallError `ipxe-script`: a format that is not known. */
 export function expand(text: string, settings: Settings): string {
   return text.replaceAll(/\$\{([^}:]+)(?::([^}]*))?\}/g, (_, name: string, format: string | undefined) => {
-    const value = settings[name.replace(/^net0\//, "")] ?? "";
+    const setting = name.replace(/^net0\//, "");
+    const value = (Object.hasOwn(settings, setting) ? settings[setting] : undefined) ?? "";
     switch (format) {
       case undefined:
       case "string":
