@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { type LiveFleet, openLiveFleet, type SoftTimeouts } from "./fleet/index.ts";
+import { inTurn } from "./http/connections.ts";
 import { type Logger, silentLogger } from "./log/index.ts";
 import { type BootMetrics, openBootMetrics } from "./metrics/index.ts";
 import { openPage, type Page, type PageOptions } from "./page/index.ts";
@@ -53,12 +54,15 @@ export function openSeen(options: SeenOptions): Seen {
     ...(notReady !== undefined && { notReady }),
     ...(pace !== undefined && { pace }),
   });
-  const server = createServer(
-    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 30_000 },
-    getRequestListener(page.fetch),
-  );
+  const server = createServer({
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 10_000,
+    requestTimeout: 15_000,
+    keepAliveTimeout: 30_000,
+    connectionsCheckingInterval: 2_000,
+  });
   // An open page takes one, and a phone opens a few more: nobody keeps the others out.
-  server.maxConnections = 512;
+  inTurn(server, { connections: 512, waiting: 16, stalled: 60_000 }, getRequestListener(page.fetch));
   return {
     fleet,
     metrics,

@@ -223,8 +223,8 @@ async function targets(): Promise<readonly Target[]> {
         );
       },
       theirs(said) {
-        const [status, range, type, body] = said as [number, string, string, string];
-        return plainly(status, range, type, Buffer.from(body, "base64"));
+        const [status, range, type, body] = said as [number, string, string, string | null];
+        return plainly(status, range, type, Buffer.from(body ?? "", "base64"));
       },
     },
     {

@@ -1,18 +1,20 @@
 // `npm run soak`: what needs many tries to be believed. Minutes to hours; a summary table at the end.
-// `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]`, `store [ROUNDS] [SEED]` and
+// `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]`, `store [ROUNDS] [SEED]`, `fuzz [INPUTS] [SEED]` and
 // `conformance` run one of them.
 import { checkOrders } from "../../modules/boot/model/check.ts";
 import { crashRounds } from "../../modules/boot/store/crash.ts";
+import { buildGoParsers } from "../fuzz/go.ts";
+import { fuzzParsers } from "../fuzz/parsers.ts";
 import { conformanceRun } from "./conformance.ts";
 import { killRounds } from "./kills.ts";
 
 const usage =
-  "usage: npm run soak -- [all | conformance | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  store [ROUNDS (200)] [SEED]]";
+  "usage: npm run soak -- [all | conformance | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  store [ROUNDS (200)] [SEED] | fuzz [INPUTS for each parser (100000)] [SEED]]";
 const [what = "all", timesText, seedText = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 const seed = Number(seedText);
 const times = timesText === undefined ? undefined : Number(timesText);
 const counted = [times ?? 1, seed].every((number) => Number.isInteger(number) && number >= 0) && times !== 0;
-if (!["all", "kills", "conformance", "orders", "store"].includes(what) || !counted) {
+if (!["all", "kills", "conformance", "orders", "store", "fuzz"].includes(what) || !counted) {
   console.error(usage);
   process.exit(2);
 }
@@ -20,6 +22,7 @@ const wanted = (part: string) => what === part || what === "all";
 const outcomes: boolean[] = [];
 if (wanted("orders")) outcomes.push(await orders(times ?? 10_000));
 if (wanted("store")) outcomes.push(await store(times ?? 200));
+if (wanted("fuzz")) outcomes.push(await fuzz(times ?? 100_000));
 if (wanted("kills")) outcomes.push(await kills(times ?? 10));
 if (wanted("conformance")) outcomes.push(await conformanceRun((line) => console.log(line)));
 process.exit(outcomes.every(Boolean) ? 0 : 1);
@@ -62,5 +65,19 @@ async function store(rounds: number): Promise<boolean> {
   } catch (error) {
     console.log(`seed ${seed}: ${error instanceof Error ? error.message : error}`);
     return false;
+  }
+}
+
+/** Odd inputs for whatever reads what others wrote: see test/fuzz. */
+async function fuzz(inputs: number): Promise<boolean> {
+  console.log(`${inputs} odd inputs for each parser, seed ${seed}`);
+  const go = buildGoParsers();
+  try {
+    const results = await fuzzParsers({ runs: inputs, seed, go });
+    console.table(results);
+    console.log(`${results.reduce((sum, { tried }) => sum + tried, 0)} inputs in all; seed ${seed}`);
+    return results.every(({ wrong }) => wrong === undefined);
+  } finally {
+    go.remove();
   }
 }

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { MachineRecord } from "../machine/types.ts";
 
-const line = z.string().transform((text) => text.slice(0, 2000));
+/** Evidence quotes what programs wrote: no control character of theirs gets to a terminal. */
+const line = z
+  .string()
+  .transform((text) => text.replaceAll(/[^\P{C}\n]+|[\p{Zl}\p{Zp}]+/gu, " ").slice(0, 2000));
 
 /** The last health report of a cluster, as deploy and status write it: modules/health's HealthReport, and when. */
 export const clusterReportSchema = z.object({
