@@ -1,20 +1,21 @@
 // `npm run soak`: what needs many tries to be believed. Minutes to hours; a summary table at the end.
-// `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]`, `store [ROUNDS] [SEED]`, `fuzz [INPUTS] [SEED]` and
-// `conformance` run one of them.
+// `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]`, `store [ROUNDS] [SEED]`, `fuzz [INPUTS] [SEED]`,
+// `metal [POINTS]` and `conformance` run one of them.
 import { checkOrders } from "../../modules/boot/model/check.ts";
 import { crashRounds } from "../../modules/boot/store/crash.ts";
 import { buildGoParsers } from "../fuzz/go.ts";
 import { fuzzParsers } from "../fuzz/parsers.ts";
 import { conformanceRun } from "./conformance.ts";
 import { killRounds } from "./kills.ts";
+import { metalRounds } from "./metal.ts";
 
 const usage =
-  "usage: npm run soak -- [all | conformance | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  store [ROUNDS (200)] [SEED] | fuzz [INPUTS for each parser (100000)] [SEED]]";
+  "usage: npm run soak -- [all | conformance | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  store [ROUNDS (200)] [SEED] | fuzz [INPUTS for each parser (100000)] [SEED] |\n  metal [POINTS (all)]]";
 const [what = "all", timesText, seedText = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 const seed = Number(seedText);
 const times = timesText === undefined ? undefined : Number(timesText);
 const counted = [times ?? 1, seed].every((number) => Number.isInteger(number) && number >= 0) && times !== 0;
-if (!["all", "kills", "conformance", "orders", "store", "fuzz"].includes(what) || !counted) {
+if (!["all", "kills", "conformance", "orders", "store", "fuzz", "metal"].includes(what) || !counted) {
   console.error(usage);
   process.exit(2);
 }
@@ -24,6 +25,7 @@ if (wanted("orders")) outcomes.push(await orders(times ?? 10_000));
 if (wanted("store")) outcomes.push(await store(times ?? 200));
 if (wanted("fuzz")) outcomes.push(await fuzz(times ?? 100_000));
 if (wanted("kills")) outcomes.push(await kills(times ?? 10));
+if (wanted("metal")) outcomes.push(await metal(times));
 if (wanted("conformance")) outcomes.push(await conformanceRun((line) => console.log(line)));
 process.exit(outcomes.every(Boolean) ? 0 : 1);
 
@@ -34,6 +36,14 @@ async function kills(rounds: number): Promise<boolean> {
   const converged = results.filter((round) => round.converged).length;
   console.log(`${converged} of ${rounds} converged; seed ${seed}`);
   return converged === rounds;
+}
+
+/** Emulated machines with a firmware of their own: see test/soak/metal.ts. */
+async function metal(rounds: number | undefined): Promise<boolean> {
+  const results = await metalRounds(rounds, (line) => console.log(line));
+  const passed = results.filter((result) => result.passed).length;
+  console.log(`${passed} of ${results.length} as they have to be, each with BIOS and with UEFI`);
+  return passed === results.length;
 }
 
 /** Stories of one machine, its boot service and its deployers: see modules/boot/model. */
