@@ -25,6 +25,7 @@ const labPackages = [
   "systemd-container",
   "curl",
   "openssl",
+  "gdisk",
   "nginx-light",
   "ipmitool",
 ] as const;

@@ -68,16 +68,23 @@ it(
   },
 );
 
-it("the next power-on boots the disk, with nothing to answer it", patient, async () => {
-  const { lab } = rack;
-  await lab.cutPower(machines);
-  await Promise.all([lab.stopService("dhcp"), lab.stopService("boot")]);
-  await lab.powerOn(machines);
-  await start("by its disk to its system");
-  for (const name of machines)
-    expect(rack.stages(name)).toEqual(["power", "firmware", "boot", "system", "hello"]);
-  await Promise.all([lab.startService("dhcp"), lab.startService("boot")]);
-});
+it(
+  "the next power-on boots the disk, with nothing to answer it; a release to be tried first, once",
+  patient,
+  async () => {
+    const { lab } = rack;
+    await lab.cutPower(machines);
+    await Promise.all([lab.stopService("dhcp"), lab.stopService("boot")]);
+    const tried = machines.map((name) => addRelease(rack.image(name)));
+    await lab.powerOn(machines);
+    await start("by its disk to its system");
+    for (const [index, name] of machines.entries()) {
+      expect(rack.stages(name)).toEqual(["power", "firmware", "boot", "system", "hello"]);
+      expect(rack.said(name)).toContain(`landfall.ramdisk=${tried[index]}/initrd`);
+    }
+    await Promise.all([lab.startService("dhcp"), lab.startService("boot")]);
+  },
+);
 
 it("left on network boot, it is sent to its disk", patient, async () => {
   const { lab } = rack;
@@ -87,6 +94,7 @@ it("left on network boot, it is sent to its disk", patient, async () => {
   for (const name of machines) {
     expect(rack.stages(name)).toEqual(["power", "firmware", "boot", "system", "hello"]);
     expect(rack.said(name)).toContain("/boot.ipxe");
+    expect(rack.said(name)).toContain(`landfall.ramdisk=${rack.rack.release.files.initrd.sha256}/initrd`);
   }
 });
 
@@ -115,6 +123,32 @@ it("wiped for the next cluster, started by proxyDHCP beside a plain DHCP server"
     expect(execFileSync("wipefs", ["--no-act", rack.image(name)], { encoding: "utf8" })).toBe("");
   }
 });
+
+/** A second release on a disk whose machine is off, to be tried at the next start. Returns its initrd's SHA-256. */
+function addRelease(image: string): string {
+  const script = `
+    first=$(sgdisk --info=3 "$1" | sed -n 's/^First sector: \\([0-9]*\\) .*/\\1/p')
+    mkdir -p "$2"
+    mount -o loop,offset=$((first * 512)) "$1" "$2"
+    trap 'umount "$2"' EXIT
+    before=$(sed -n 's/.*landfall.ramdisk=\\([^ ]*\\).*/\\1/p' "$2/boot")
+    { cat "$2/releases/$before"; head -c 512 /dev/zero; } >"$2/fresh"
+    sha256=$(sha256sum <"$2/fresh" | cut -d ' ' -f 1)
+    mkdir "$2/releases/$sha256"
+    mv "$2/fresh" "$2/releases/$sha256/initrd"
+    sed "s#$before#$sha256/initrd#" "$2/boot" >"$3"
+    export LANDFALL_DISK="$2"
+    old=$("$4" list | sed -n 's/^\\* \\(\\w*\\).*/\\1/p')
+    "$4" enter "$3"
+    new=$("$4" list | sed -n 's/^\\* \\(\\w*\\).*/\\1/p')
+    "$4" default "$old"
+    "$4" try "$new"
+    echo "$sha256"`;
+  const folder = rack.rack.folder;
+  const program = join(import.meta.dirname, "../../modules/release/root/usr/lib/landfall/releases");
+  const args = ["-euc", script, "sh", image, join(folder, "mounted"), join(folder, "entry"), program];
+  return execFileSync("sh", args, { encoding: "utf8" }).trim();
+}
 
 /** A server that gives out addresses and knows nothing of booting, on a computer of its own; beside it ours, as a proxy. */
 async function otherDhcp(): Promise<() => void> {
