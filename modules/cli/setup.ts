@@ -25,13 +25,13 @@ const labPackages = [
   "systemd-container",
   "curl",
   "openssl",
-  "gdisk",
   "nginx-light",
   "ipmitool",
 ] as const;
 
 /** Debian packages of the peers that only `npm test` and `npm run bench` meet. Their services are not started. */
 const testPackages = [
+  "gdisk",
   "chromium",
   "libfaketime",
   "openssh-server",
