@@ -121,7 +121,7 @@ A machine whose driver is manual is switched by you: it is said how, and waited 
     .requiredOption("--interface <name>", "of the computer that dnsmasq runs on, in the machines' network")
     .option("--proxy", "another server gives out addresses: add only what PXE asks for")
     .option("--network <name>", "which network of the site (default: its only one)")
-    .option("--tftp <folder>", "with undionly.kpxe and ipxe.efi", "/srv/tftp")
+    .option("--tftp <folder>", "with undionly.kpxe and snponly.efi", "/srv/tftp")
     .option("--no-router-advertisements", "none for IPv6: iPXE then waits 13 s for one")
     .addHelpText(
       "after",

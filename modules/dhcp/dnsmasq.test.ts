@@ -36,7 +36,7 @@ it("tells firmware to load iPXE, and iPXE to load the boot service's script", ()
   expect(lines()).toEqual(
     expect.arrayContaining([
       "dhcp-boot=tag:!ipxe,tag:!efi,undionly.kpxe",
-      "dhcp-boot=tag:!ipxe,tag:efi,ipxe.efi",
+      "dhcp-boot=tag:!ipxe,tag:efi,snponly.efi",
       "dhcp-boot=tag:ipxe,http://10.20.0.5:8080/boot.ipxe",
     ]),
   );
@@ -46,7 +46,7 @@ it("beside another server it gives out no address at all", () => {
   const all = lines({ proxy: true });
   expect(all).toContain("dhcp-range=10.20.0.0,proxy,255.255.255.0");
   expect(all.filter((line) => /^dhcp-(host|option|authoritative)/.test(line))).toEqual([]);
-  expect(all).toContain('pxe-service=tag:!ipxe,BC_EFI,"Landfall",ipxe.efi');
+  expect(all).toContain('pxe-service=tag:!ipxe,BC_EFI,"Landfall",snponly.efi');
   expect(all).toContain('pxe-service=tag:ipxe,x86PC,"Landfall",http://10.20.0.5:8080/boot.ipxe');
 });
 

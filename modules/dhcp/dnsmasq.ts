@@ -12,7 +12,7 @@ export interface DhcpOptions {
   readonly dns: readonly string[];
   /** Of the boot service, as the machines see it. */
   readonly http: string;
-  /** Folder with undionly.kpxe and ipxe.efi. */
+  /** Folder with undionly.kpxe and snponly.efi. */
   readonly tftp: string;
   readonly hosts: readonly DhcpHost[];
 }
@@ -24,7 +24,8 @@ export interface DhcpHost {
 }
 
 const bios = "undionly.kpxe";
-const uefi = "ipxe.efi";
+// With its own network drivers (ipxe.efi) iPXE may hang when it hands back to the firmware, as for a boot from the disk.
+const uefi = "snponly.efi";
 const script = (http: string) => `${http.replace(/\/$/, "")}/boot.ipxe`;
 
 /** The only DHCP server of its network: addresses by reservation, for the machines alone. */

@@ -5,7 +5,7 @@ import { type DhcpOptions, proxyConfig, routerAdvertisements, serverConfig } fro
 export interface SiteDhcpOptions {
   /** Interface of the computer that dnsmasq runs on, in the machines' network. */
   readonly interface: string;
-  /** Folder with undionly.kpxe and ipxe.efi. Default: `/srv/tftp`. */
+  /** Folder with undionly.kpxe and snponly.efi. Default: `/srv/tftp`. */
   readonly tftp?: string;
   /** Name of the network. Default: the site's only one. */
   readonly network?: string;

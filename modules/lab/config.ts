@@ -16,7 +16,7 @@ export interface LabTools {
   readonly dnsmasq?: string;
   /** Static busybox that plays the machine's DHCP client. Default: `/usr/bin/busybox`. */
   readonly busybox?: string;
-  /** Folder with undionly.kpxe and ipxe.efi. Default: `/usr/lib/ipxe`. */
+  /** Folder with undionly.kpxe and snponly.efi. Default: `/usr/lib/ipxe`. */
   readonly ipxe?: string;
   /** Folder with OVMF_CODE_4M.fd and OVMF_VARS_4M.fd. Default: `/usr/share/OVMF`. */
   readonly ovmf?: string;

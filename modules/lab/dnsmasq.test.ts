@@ -19,7 +19,7 @@ describe("dnsmasqConfig", () => {
     expect(lines()).toEqual(
       expect.arrayContaining([
         "dhcp-boot=tag:!ipxe,tag:!efi,undionly.kpxe",
-        "dhcp-boot=tag:!ipxe,tag:efi,ipxe.efi",
+        "dhcp-boot=tag:!ipxe,tag:efi,snponly.efi",
         "dhcp-boot=tag:ipxe,http://10.77.0.1:8080/boot.ipxe",
         "enable-ra",
       ]),

@@ -30,7 +30,7 @@ export async function startServices(
   const { tools } = config;
   const data = ["profiles", "groups", "ignition", "generic"].map((folder) => join(files.matchbox, folder));
   for (const folder of [files.tftp, plan.assets, ...data]) mkdirSync(folder, { recursive: true });
-  for (const file of ["undionly.kpxe", "ipxe.efi"]) {
+  for (const file of ["undionly.kpxe", "snponly.efi"]) {
     const from = join(tools.ipxe ?? "/usr/lib/ipxe", file);
     if (existsSync(from)) copyFileSync(from, join(files.tftp, file)); // asked for by qemu machines only
   }
