@@ -175,15 +175,15 @@ function runScript(script: readonly Command[], base: string, settings: Record<st
         break;
       case "chain":
         if (args.length !== 1) throw bad("chain URL");
-        return new URL(args[0]!, base);
+        return urlOf(args[0]!, base);
       case "kernel":
         if (args[0] === undefined || args[0].startsWith("-")) throw bad("kernel URL ARGUMENT...");
-        kernel = { url: new URL(args[0], base).href, args: args.slice(1).join(" ") };
+        kernel = { url: urlOf(args[0], base).href, args: args.slice(1).join(" ") };
         break;
       case "initrd": {
         const rest = args[0] === "--name" ? args.slice(2) : args;
         if (rest.length < 1 || rest[0]!.startsWith("-")) throw bad("initrd [--name NAME] URL");
-        initrds.push(new URL(rest[0]!, base).href);
+        initrds.push(urlOf(rest[0]!, base).href);
         break;
       }
       case "boot":
@@ -194,4 +194,12 @@ function runScript(script: readonly Command[], base: string, settings: Record<st
   if (kernel === undefined)
     throw new LandfallError("ipxe-script", "the script boots nothing", { found: base });
   return { kernel: kernel.url, args: kernel.args, initrds };
+}
+
+function urlOf(text: string, base: string): URL {
+  if (URL.canParse(text, base)) return new URL(text, base);
+  throw new LandfallError("ipxe-script", "no address that can be asked", {
+    found: text.slice(0, 80),
+    expected: "a path, or http://HOST/PATH",
+  });
 }
