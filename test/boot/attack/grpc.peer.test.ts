@@ -391,7 +391,7 @@ describe("messages", () => {
         victim.groups.groupPut({
           group: { id: "x", profile: "p", metadata: Buffer.from(`{"a":${"[".repeat(1e6)}`) },
         }),
-      /JSON|json|stack/,
+      /JSON|json|exceeded max depth/,
     ],
     [
       "lists in each other, all closed",
