@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { MachinePlan, Plan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { withBootClient } from "./boot-service.ts";
+import { inMemory } from "./steps/context.ts";
 
 interface Landing {
   readonly plan: Plan;
@@ -24,7 +25,6 @@ export async function orderBoot(
 ): Promise<boolean> {
   if (plan.boot.service !== "landfall") return true;
   const { mac, name, rack, position, role, pool, address } = machine;
-  const disk = plan.pools.find((each) => each.name === pool)?.disk;
   return withBootClient(plan.boot, signal, async (client) => {
     const place = { ...(rack !== undefined && { rack }), ...(position !== undefined && { position }) };
     await client.register({ mac, name, site: plan.site, ...place, role, pool, address });
@@ -33,7 +33,7 @@ export async function orderBoot(
         mac,
         cluster: plan.cluster,
         generation,
-        kind: disk === undefined ? "memory" : "install",
+        kind: inMemory(plan, name) ? "memory" : "install",
         seconds: plan.timeouts.boot + graceSeconds,
       });
       return true;

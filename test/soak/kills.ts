@@ -1,7 +1,8 @@
 // SIGKILL of a deploy, or of its Terraform, at random moments of a landing: run again, it converges, every time.
 import { readyNodes } from "../lab/harness/api.ts";
-import { killDeploy, randomFrom, type Victim } from "../lab/harness/kills.ts";
+import { killDeploy, type Victim } from "../lab/harness/kills.ts";
 import { openRack, type Rack } from "../lab/harness/rack.ts";
+import { random } from "../support/random.ts";
 
 export interface Round {
   readonly victim: Victim;
@@ -25,7 +26,7 @@ export async function killRounds(
   seed: number,
   say: (line: string) => void,
 ): Promise<readonly Round[]> {
-  const random = randomFrom(seed);
+  const next = random(seed);
   const rack = await openRack({
     name: "soak",
     machines,
@@ -35,7 +36,7 @@ export async function killRounds(
   try {
     while (results.length < rounds && (results.at(-1)?.converged ?? true)) {
       const victim = results.length % 2 === 0 ? "landfall" : "terraform";
-      const kill = await killDeploy(rack, cluster, victim, random() * span);
+      const kill = await killDeploy(rack, cluster, victim, next() * span);
       if (kill !== undefined) {
         const round = await goOn(rack);
         if (round.error !== undefined) say(round.error);

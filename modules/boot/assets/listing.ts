@@ -1,5 +1,6 @@
 // A folder as a page, as Go's http.FileServer writes it.
 
+import { escapeHtml } from "../go/html.ts";
 import { textOf } from "../go/text.ts";
 import { escapePath } from "../http/path.ts";
 import type { Listed } from "./file.ts";
@@ -12,7 +13,7 @@ export function listingPage(entries: readonly Listed[]): Buffer {
     const link = path.split("/", 1)[0]!.includes(":") ? `./${path}` : path;
     return [
       Buffer.from(`<a href="${link.replaceAll("&", "&amp;")}">`),
-      escapeHtml(shown),
+      Buffer.from(escapeHtml(shown.toString("latin1")), "latin1"),
       Buffer.from("</a>\n"),
     ];
   });
@@ -21,19 +22,4 @@ export function listingPage(entries: readonly Listed[]): Buffer {
     ...lines.flat(),
     Buffer.from("</pre>\n"),
   ]);
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&#34;",
-  "'": "&#39;",
-};
-
-function escapeHtml(bytes: Buffer): Buffer {
-  return Buffer.from(
-    bytes.toString("latin1").replaceAll(/[&<>"']/g, (each) => entities[each]!),
-    "latin1",
-  );
 }

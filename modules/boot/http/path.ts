@@ -1,4 +1,5 @@
 // Paths as Go's net/http and its ServeMux understand them, so that a request ends where Matchbox would lead it.
+import { escapeHtml } from "../go/html.ts";
 import { percentDecoded } from "../go/query.ts";
 import { bytesOf } from "../go/text.ts";
 import type { Answer } from "./answer.ts";
@@ -57,15 +58,4 @@ export function redirect(method: string, path: string, rawQuery: string): Answer
   };
   const body = method === "GET" ? `<a href="${escapeHtml(location)}">Temporary Redirect</a>.\n\n` : "";
   return { status: 307, headers, body: Buffer.from(body, "latin1") };
-}
-
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&#34;",
-    "'": "&#39;",
-  };
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character]!);
 }

@@ -1,4 +1,5 @@
 // Go's builtin functions. What Go ends a rendering for ends it here too.
+import { escapeHtml } from "../go/html.ts";
 import { bytesOf, compareBytes, textOf } from "../go/text.ts";
 import { isPrint, sprint, sprintf, sprintln } from "./format.ts";
 import { type Meter, Output } from "./meter.ts";
@@ -26,7 +27,7 @@ const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ["print", { least: 0, call: (values, meter) => sprint(values, meter) }],
   ["println", { least: 0, call: (values, meter) => sprintln(values, meter) }],
   ["printf", { least: 1, call: ([format, ...values], meter) => formatted(format!, values, meter) }],
-  ["html", { least: 0, call: (values, meter) => escaped(values, /["'&<>\0]/g, escapeHtml, meter) }],
+  ["html", { least: 0, call: (values, meter) => escaped(values, /["'&<>\0]/g, escapeForHtml, meter) }],
   ["js", { least: 0, call: (values, meter) => escaped(values, /[\\'"<>&=]|[^ -\x7f]/gu, escapeJs, meter) }],
   ["urlquery", { least: 0, call: (values, meter) => escaped(values, /[^\w.~-]/gu, escapeQuery, meter) }],
 ]);
@@ -171,8 +172,9 @@ function escaped(
   return output.toString();
 }
 
-function escapeHtml(character: string): string {
-  return { '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;" }[character] ?? "\ufffd";
+/** Templates write U+FFFD for a NUL; html.EscapeString leaves it. */
+function escapeForHtml(character: string): string {
+  return character === "\0" ? "\ufffd" : escapeHtml(character);
 }
 
 function escapeJs(character: string): string {

@@ -15,17 +15,6 @@ export interface Kill {
   readonly at: string;
 }
 
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * Deploys, and kills the victim after `after` seconds. Returns undefined if the deploy had ended before.
  * @throws Error if a deploy whose Terraform was killed ends as if nothing had happened.

@@ -1,8 +1,9 @@
 // A deploy that is killed at any moment goes on when it is run again.
 import { expect, test } from "vitest";
+import { random } from "../../support/random.ts";
 import { readyNodes } from "../harness/api.ts";
 import { processesOf } from "../harness/computer.ts";
-import { killDeploy, randomFrom } from "../harness/kills.ts";
+import { killDeploy } from "../harness/kills.ts";
 import type { Rack } from "../harness/rack.ts";
 import { tell } from "../harness/story.ts";
 
@@ -13,9 +14,9 @@ const seed = 2026;
 export function kills(rack: () => Rack): void {
   test("the command killed, then its Terraform: run again, it converges", async () => {
     await rack().landfall("destroy", cluster);
-    const random = randomFrom(seed);
+    const next = random(seed);
     for (const victim of ["landfall", "terraform"] as const) {
-      const kill = await killDeploy(rack(), cluster, victim, 1 + random() * 15);
+      const kill = await killDeploy(rack(), cluster, victim, 1 + next() * 15);
       expect(kill, `${victim} was there to be killed`).toBeDefined();
       tell(`SIGKILL of ${victim} after ${kill?.after.toFixed(1)} s, at`, kill?.at ?? "");
     }
