@@ -114,6 +114,23 @@ export const goModules = {
 `,
       },
       {
+        why:
+          "Each pod that comes, goes or changes means some twenty runs of iptables on every node, a second of CPU while a " +
+          "cluster lands. While there is no NetworkPolicy a pod changes nothing; a policy's own event makes the sync.",
+        module: "github.com/cloudnativelabs/kube-router/v2",
+        file: "pkg/controllers/netpol/pod.go",
+        find: `	klog.V(2).Infof("Received update to pod: %s/%s", pod.Namespace, pod.Name)
+
+	npc.RequestFullSync()
+`,
+        replace: `	klog.V(2).Infof("Received update to pod: %s/%s", pod.Namespace, pod.Name)
+
+	if len(npc.npLister.List()) > 0 {
+		npc.RequestFullSync()
+	}
+`,
+      },
+      {
         why: "A call that came before the other side knew of its caller is made again after 1 s, not 5.",
         module: "github.com/osrg/gobgp/v3",
         file: "pkg/server/fsm.go",
