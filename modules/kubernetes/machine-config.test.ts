@@ -47,6 +47,7 @@ const release: Release = {
     initrd: file("initrd"),
     root: file("root.squashfs"),
     kubernetes: file("kubernetes.squashfs"),
+    loader: file("bootx64.efi"),
   },
   images: Object.fromEntries(
     [

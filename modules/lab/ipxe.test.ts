@@ -74,7 +74,7 @@ describe("runIpxe", () => {
     [
       "BIOS, by its first disk",
       "pcbios",
-      "iseq ${platform} efi && goto uefi ||\nsanboot --no-describe --drive 0x80 ||\n:uefi\nexit 1",
+      "iseq ${platform} efi && goto uefi ||\nsanboot --no-describe --drive 0x80 ||\nexit 1\n:uefi\nkernel wrong",
     ],
     [
       "UEFI, by its next boot entry",

@@ -12,11 +12,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { localLoader } from "../boot/http/local-boot.ts";
 import { publishRelease } from "./publish.ts";
 import { releaseFilePath } from "./release.ts";
 import type { Release, ReleaseFileKind } from "./types.ts";
 
-const kinds: readonly ReleaseFileKind[] = ["kernel", "initrd", "root", "kubernetes"];
+const kinds: readonly ReleaseFileKind[] = ["kernel", "initrd", "root", "kubernetes", "loader"];
 let folder: string;
 let cacheDir: string;
 let assets: string;
@@ -40,6 +41,7 @@ beforeEach(() => {
       initrd: file("initrd"),
       root: file("root"),
       kubernetes: file("kubernetes"),
+      loader: file("loader"),
     },
     images: {},
   };
@@ -60,6 +62,7 @@ test("every file is found by its hash, and publishing again touches nothing", as
     expect(readFileSync(published(kind), "utf8")).toBe(`contents of ${kind}`);
     expect(readdirSync(join(published(kind), ".."))).toEqual([kind]);
   }
+  expect(readFileSync(join(assets, localLoader), "utf8")).toBe("contents of loader");
   const before = kinds.map((kind) => statSync(published(kind)).ino);
   await publishRelease(release, cacheDir, assets);
   expect(kinds.map((kind) => statSync(published(kind)).ino)).toEqual(before);

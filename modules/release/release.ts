@@ -17,6 +17,7 @@ const fileNames: Readonly<Record<ReleaseFileKind, string>> = {
   initrd: "initrd",
   root: "root.squashfs",
   kubernetes: "kubernetes.squashfs",
+  loader: "bootx64.efi",
 };
 
 /**
@@ -61,7 +62,7 @@ export function releaseStep(kubernetes: string): Step {
   const images = releaseImages(kubernetes, programs, system.debian);
   const store = storeStep(`store-${kubernetes}`, system.containerd, images);
   const squashfs = kubernetesSquashfs(kubernetes, programs, store, images);
-  const needs = [system.root, system.initrd, system.debian, squashfs];
+  const needs = [system.root, system.initrd, system.loader, system.debian, squashfs];
   const name = `release-${kubernetes}`;
   const step: Step = defineStep(name, { fileNames }, needs, async (context) => {
     const from = (source: Step, file: string) => join(context.outputOf(source), file);
@@ -70,6 +71,7 @@ export function releaseStep(kubernetes: string): Step {
       initrd: await keep(context, from(system.initrd, "initrd"), fileNames.initrd),
       root: await keep(context, from(system.root, "root.squashfs"), fileNames.root),
       kubernetes: await keep(context, from(squashfs, "kubernetes.squashfs"), fileNames.kubernetes),
+      loader: await keep(context, from(system.loader, "bootx64.efi"), fileNames.loader),
     };
     await context.run("cp", ["-al", from(system.initrd, "tree"), join(context.out, "initrd")]);
     const release: Release = {

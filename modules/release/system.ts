@@ -13,6 +13,7 @@ export interface SystemSteps {
   readonly debian: Step;
   readonly root: Step;
   readonly initrd: Step;
+  readonly loader: Step;
 }
 
 /**
@@ -59,7 +60,7 @@ export function systemSteps(): SystemSteps {
       RELEASES: ownPath(...releasesProgram),
     }),
   });
-  return { containerd, debian: tree, root, initrd };
+  return { containerd, debian: tree, root, initrd, loader };
 }
 
 /** A step that installs packages, with all that they need, into `tree/`. */

@@ -7,7 +7,8 @@ export interface ReleaseFile {
   readonly size: number;
 }
 
-export type ReleaseFileKind = "kernel" | "initrd" | "root" | "kubernetes";
+/** The loader is what sends a machine with UEFI from the network to its own disk. */
+export type ReleaseFileKind = "kernel" | "initrd" | "root" | "kubernetes" | "loader";
 
 /** What a cluster version is made of. The same pins and recipes give the same id. */
 export interface Release {

@@ -46,6 +46,7 @@ export async function kubeadmRelease(kubernetes: string, cacheDir: string): Prom
       initrd: releaseFilePath(release, "initrd", cacheDir),
       root: releaseFilePath(release, "root", cacheDir),
       kubernetes: path,
+      loader: releaseFilePath(release, "loader", cacheDir),
     },
   };
 }
