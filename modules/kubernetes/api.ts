@@ -3,6 +3,7 @@
 // without pools and time-outs). A deploy starts this in several short processes while masters need the CPU.
 
 import { setTimeout as delay } from "node:timers/promises";
+import { createSecureContext } from "node:tls";
 
 export interface ApiRequest {
   /** Default: GET. */
@@ -161,7 +162,8 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 
 async function openDispatcher({ ca, cert, key, proxy }: ApiOptions) {
   const undici = await import("undici");
-  const tls = { ca, cert, key, timeout: connectTimeoutMs };
+  // One for all connections: to read certificates anew for each costs more than to connect.
+  const tls = { secureContext: createSecureContext({ ca, cert, key }), timeout: connectTimeoutMs };
   // HTTP/1.1 over a few connections: a request that hangs (a pod that is gone, asked through the proxy) holds up no other.
   const pool = { connections: 8, allowH2: false, keepAliveTimeout: 30_000 };
   const agent =

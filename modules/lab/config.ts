@@ -222,7 +222,6 @@ export function labFiles(stateDir: string) {
     matchbox: join(stateDir, "matchbox"),
     nginx: join(stateDir, "nginx"),
     mounts: join(stateDir, "mnt"),
-    initrds: join(stateDir, "initrd"),
     machines: join(stateDir, "machines"),
     machine: (name: string) => {
       const folder = join(stateDir, "machines", name);

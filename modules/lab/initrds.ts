@@ -1,6 +1,6 @@
-// Initrds of nspawn machines, unpacked: each once for the whole lab, for machines are chrooted into copies-on-write of it.
+// Initrds of nspawn machines, unpacked: each once, beside its asset, for machines are chrooted into copies-on-write of it.
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./command.ts";
 
@@ -14,7 +14,7 @@ export class Initrds {
 
   /** Where an initrd that was unpacked before has its tree. */
   tree(sha256: string): string {
-    return join(this.#folder, sha256);
+    return join(this.#folder, sha256, "tree");
   }
 
   /** Unpacks a verified file, once for all who ask at the same time; returns the tree. */
@@ -35,8 +35,13 @@ export class Initrds {
     const magic = readFileSync(file).subarray(0, 4).toString("hex");
     const reader = magic.startsWith("1f8b") ? "gzip -dc" : magic === "28b52ffd" ? "zstd -dc" : "cat";
     const unpack = `set -e; cd "$2"; ${reader} < "$1" | busybox cpio -idm 2>&1`;
-    await run(["sh", "-c", unpack, "sh", file, partial]);
-    await rename(partial, tree);
+    try {
+      await run(["sh", "-c", unpack, "sh", file, partial]);
+      // Another lab may have been quicker.
+      if (!existsSync(tree)) await rename(partial, tree);
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
     return tree;
   }
 }

@@ -13,10 +13,7 @@ mount -t overlay -o "lowerdir=$initrd,upperdir=$boot/upper,workdir=$boot/work" l
 cd "$boot/tree"
 mkdir -p dev proc sys run disk cache sysroot tmp lower/root lower/kubernetes
 mount -t tmpfs -o mode=755 landfall dev
-for device in null zero full random urandom kmsg; do
-	touch "dev/$device"
-	mount --bind "/dev/$device" "dev/$device"
-done
+cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/kmsg dev/
 mount -t tmpfs -o mode=755 landfall run
 cp "$boot/cmdline" run/cmdline
 if [ "$disk" = - ]; then mount -t tmpfs -o mode=755 landfall disk; else mount --bind "$disk" disk; fi
@@ -32,6 +29,9 @@ if [ "$code" != 0 ]; then
 	exit 99
 fi
 
+# The kernel's messages are the host's: thousands of them in each machine's own journal would be nobody's.
+printf '[Journal]\nReadKMsg=no\n' >"$boot/journald.conf"
+
 # nspawn keeps locks and sockets below /run: the host's stays as it is.
 mount -t tmpfs -o mode=755 landfall /run
 cd /
@@ -39,4 +39,5 @@ exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_NSPAWN_API_VFS_WRITABLE=1
 	systemd-nspawn --quiet --boot --directory="$boot/tree/sysroot" --machine="$name" \
 	--register=no --keep-unit --capability=all --network-namespace-path=/proc/self/ns/net --console=read-only \
 	--link-journal=no --resolv-conf=off --timezone=off --bind=/dev/kmsg --bind="$boot/tree/disk:/run/landfall/disk" \
+	--bind-ro="$boot/journald.conf:/run/systemd/journald.conf.d/lab.conf" \
 	--system-call-filter="@keyring bpf @mount @pkey perf_event_open @module"

@@ -44,9 +44,8 @@ export class Rack {
     const { config, files } = parts;
     this.#cache = new AssetCache(config.cacheDir);
     this.#mounts = new SquashfsMounts(files.mounts);
-    this.#initrds = new Initrds(files.initrds);
-    for (const folder of [config.cacheDir, files.initrds, files.mounts])
-      mkdirSync(folder, { recursive: true });
+    this.#initrds = new Initrds(config.cacheDir);
+    for (const folder of [config.cacheDir, files.mounts]) mkdirSync(folder, { recursive: true });
   }
 
   get machines(): RackMachine[] {

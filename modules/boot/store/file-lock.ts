@@ -24,11 +24,14 @@ interface Waiting {
 const waitSeconds = 10;
 /** What waits is done in one go, so that the lock costs little; but others get their turn. */
 const mostInOneGo = 64;
+/** Milliseconds for which it is held when all is done: a machine that boots writes several times in a row. */
+const lingerMs = 20;
 
 /** The lock is the kernel's, on the open file: it ends with the process at the latest, and no crash leaves one behind. */
 export function writersLock(path: string): WritersLock {
   let waiting: Waiting[] = [];
   let working: Promise<void> | undefined;
+  let wake = () => {};
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
@@ -40,8 +43,13 @@ export function writersLock(path: string): WritersLock {
         continue;
       }
       try {
-        const now = takeApart();
-        await Promise.all(now.map(({ action }) => action()));
+        for (let left = mostInOneGo; left > 0; ) {
+          const now = takeApart(left);
+          await Promise.all(now.map(({ action }) => action()));
+          left -= now.length;
+          if (waiting.length === 0) await more();
+          if (waiting.length === 0) break;
+        }
       } finally {
         await held.close();
       }
@@ -49,12 +57,23 @@ export function writersLock(path: string): WritersLock {
     working = undefined;
   }
 
+  /** Until something waits, or the time to linger is over. */
+  function more(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, lingerMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   /** The first of each document, from the front. */
-  function takeApart(): readonly Waiting[] {
+  function takeApart(most: number): readonly Waiting[] {
     const documents = new Set<string>();
     const now: Waiting[] = [];
     waiting = waiting.filter((each) => {
-      const taken = now.length < mostInOneGo && !documents.has(each.document);
+      const taken = now.length < most && !documents.has(each.document);
       documents.add(each.document);
       if (taken) now.push(each);
       return !taken;
@@ -66,6 +85,7 @@ export function writersLock(path: string): WritersLock {
     run(document, action) {
       return new Promise((resolve, reject) => {
         waiting.push({ document, action: () => action().then(resolve, reject), refuse: reject });
+        wake();
         working ??= work();
       });
     },

@@ -34,20 +34,20 @@ case $address in
 esac
 
 cd /etc/landfall/templates
-find . -type f | while read -r template; do
-  [ -d "/${template%/*}" ] || mkdir -p "/${template%/*}"
-  sed -e "/@UNLESS:$address@/d" -e 's/@UNLESS:[^@]*@//' \
-    -e "s|@NAME@|$name|g" -e "s|@ADDRESS@|$address|g" -e "s|@HOST@|$host|g" \
-    -e "s|@PREFIX@|$prefix|g" -e "s|@MAC@|$mac|g" -e "s|@GATEWAY@|$gateway|g" \
-    "$template" >"/$template"
-done
-
+cp -R . /
 # An empty gateway is no gateway: networkd would refuse the line.
-sed -i '/^Gateway=$/d' /etc/systemd/network/10-landfall.network
-echo "$dns" | tr ',' '\n' | sed -n 's/^\(..*\)$/nameserver \1/p' >/etc/resolv.conf
+find . -type f | (cd / && xargs sed -i -e "/@UNLESS:$address@/d" -e 's/@UNLESS:[^@]*@//' \
+  -e "s|@NAME@|$name|g" -e "s|@ADDRESS@|$address|g" -e "s|@HOST@|$host|g" \
+  -e "s|@PREFIX@|$prefix|g" -e "s|@MAC@|$mac|g" -e "s|@GATEWAY@|$gateway|g" -e '/^Gateway=$/d')
+(
+  IFS=,
+  for server in $dns; do echo "nameserver $server"; done
+) >/etc/resolv.conf
 
 if [ ! -s /etc/ssh/ssh_host_ed25519_key ]; then
   (umask 077 && ssh-keygen -q -t ed25519 -N '' -C "$name" -f /etc/ssh/ssh_host_ed25519_key)
 fi
 # The console is the channel by which the deployer knows this machine's key from an impostor's.
-echo "landfall: ssh-host-key $(ssh-keygen -l -E sha256 -f /etc/ssh/ssh_host_ed25519_key.pub | cut -d ' ' -f 2)"
+# shellcheck disable=SC2046 # bits, fingerprint, comment
+set -- $(ssh-keygen -l -E sha256 -f /etc/ssh/ssh_host_ed25519_key.pub)
+echo "landfall: ssh-host-key $2"

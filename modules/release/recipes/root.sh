@@ -57,8 +57,11 @@ systemctl --root="$tree" mask systemd-logind.service systemd-firstboot.service s
 	sys-fs-fuse-connections.mount dev-hugepages.mount systemd-network-generator.service \
 	systemd-remount-fs.service modprobe@configfs.service modprobe@dm_mod.service modprobe@fuse.service \
 	modprobe@loop.service 2>&1
+# Programs that run before any unit does, and find nothing to do: no encrypted or hibernated disks, no scripts of System V.
 mkdir -p etc/systemd/system-generators
-ln -s /dev/null etc/systemd/system-generators/systemd-getty-generator
+for generator in getty sysv rc-local cryptsetup integritysetup veritysetup hibernate-resume gpt-auto system-update; do
+	ln -s /dev/null "etc/systemd/system-generators/systemd-$generator-generator"
+done
 
 # Newer than any file below /usr: ldconfig and hwdb have been run, and are not run at every boot.
 touch -d "@$SOURCE_DATE_EPOCH" usr etc/.updated var/.updated
