@@ -47,14 +47,19 @@ const onCluster: readonly Known<[Rack]>[] = [
 
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: "string", default: "3" }, json: { type: "boolean", default: false } },
+  options: {
+    runs: { type: "string", default: "3" },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
 });
 const runs = Number(values.runs);
 const unknown = wanted.filter((name) => ![...alone, ...onCluster].some((bench) => bench.name === name));
-if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
+const mistaken = unknown.length > 0 || !Number.isInteger(runs) || runs < 1;
+if (mistaken || values.help) {
   console.error("usage: npm run bench -- [NAME...] [--runs N] [--json]");
   for (const { name, what } of [...alone, ...onCluster]) console.error(`  ${name.padEnd(11)} ${what}`);
-  process.exit(2);
+  process.exit(mistaken ? 2 : 0);
 }
 
 // Packages, tools and releases, if they are not there yet. What it says is no part of the result.

@@ -17,7 +17,7 @@ const times = timesText === undefined ? undefined : Number(timesText);
 const counted = [times ?? 1, seed].every((number) => Number.isInteger(number) && number >= 0) && times !== 0;
 if (!["all", "kills", "conformance", "orders", "store", "fuzz", "metal"].includes(what) || !counted) {
   console.error(usage);
-  process.exit(2);
+  process.exit(what === "--help" ? 0 : 2);
 }
 const wanted = (part: string) => what === part || what === "all";
 const outcomes: boolean[] = [];
