@@ -1,6 +1,6 @@
 // `npm run soak`: what needs many tries to be believed. Minutes to hours; a summary table at the end.
 // `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]`, `store [ROUNDS] [SEED]`, `fuzz [INPUTS] [SEED]`,
-// `metal [POINTS]` and `conformance` run one of them.
+// `metal [POINTS]`, `releases` and `conformance` run one of them.
 import { checkOrders } from "../../modules/boot/model/check.ts";
 import { crashRounds } from "../../modules/boot/store/crash.ts";
 import { buildGoParsers } from "../fuzz/go.ts";
@@ -8,14 +8,18 @@ import { fuzzParsers } from "../fuzz/parsers.ts";
 import { conformanceRun } from "./conformance.ts";
 import { killRounds } from "./kills.ts";
 import { metalRounds } from "./metal.ts";
+import { releaseRounds } from "./releases.ts";
 
 const usage =
-  "usage: npm run soak -- [all | conformance | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  store [ROUNDS (200)] [SEED] | fuzz [INPUTS for each parser (100000)] [SEED] |\n  metal [POINTS (all)]]";
+  "usage: npm run soak -- [all | conformance | releases | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  store [ROUNDS (200)] [SEED] | fuzz [INPUTS for each parser (100000)] [SEED] |\n  metal [POINTS (all)]]";
 const [what = "all", timesText, seedText = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 const seed = Number(seedText);
 const times = timesText === undefined ? undefined : Number(timesText);
 const counted = [times ?? 1, seed].every((number) => Number.isInteger(number) && number >= 0) && times !== 0;
-if (!["all", "kills", "conformance", "orders", "store", "fuzz", "metal"].includes(what) || !counted) {
+if (
+  !["all", "kills", "conformance", "releases", "orders", "store", "fuzz", "metal"].includes(what) ||
+  !counted
+) {
   console.error(usage);
   process.exit(what === "--help" ? 0 : 2);
 }
@@ -26,6 +30,7 @@ if (wanted("store")) outcomes.push(await store(times ?? 200));
 if (wanted("fuzz")) outcomes.push(await fuzz(times ?? 100_000));
 if (wanted("kills")) outcomes.push(await kills(times ?? 10));
 if (wanted("metal")) outcomes.push(await metal(times));
+if (wanted("releases")) outcomes.push(await releaseRounds((line) => console.log(line)));
 if (wanted("conformance")) outcomes.push(await conformanceRun((line) => console.log(line)));
 process.exit(outcomes.every(Boolean) ? 0 : 1);
 
