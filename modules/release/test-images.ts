@@ -13,7 +13,7 @@ import { debianStep } from "./system.ts";
 
 /** What shell commands of the tests call. */
 const applets =
-  `cat chgrp chmod chown cp cut date dd df dirname du echo env expr false find grep head hostname id
+  `cat chgrp chmod chown cp cut date dd df dirname du echo env expr false find grep head hexdump hostname id
   ifconfig kill ln ls mkdir mkfifo mknod mktemp mount mv netstat nohup ping ping6 printf ps pwd readlink rm rmdir route sed
   seq sleep sort stat sync sysctl tail tar tee test timeout top touch tr traceroute true umount uname uniq vi watch wc wget
   which xargs`.split(/\s+/);
