@@ -30,7 +30,7 @@ test("releases of two versions of Kubernetes share their system, and nothing tha
   const [first, second] = knownReleases.map(releaseStep);
   const ids = (step: typeof first) => step!.needs.map(({ name, key }) => `${name} ${key}`);
   const shared = ids(first).filter((id) => ids(second).includes(id));
-  expect(shared.map((id) => id.split(" ")[0])).toEqual(["root", "initrd", "debian"]);
+  expect(shared.map((id) => id.split(" ")[0])).toEqual(["root", "initrd", "loader", "debian"]);
   expect(first!.key).not.toBe(second!.key);
 });
 
