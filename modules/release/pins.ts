@@ -115,19 +115,26 @@ export const goModules = {
       },
       {
         why:
-          "Each pod that comes, goes or changes means some twenty runs of iptables on every node, a second of CPU while a " +
-          "cluster lands. While there is no NetworkPolicy a pod changes nothing; a policy's own event makes the sync.",
+          "Each pod and namespace that comes, goes or changes means some twenty runs of iptables on every node: two seconds " +
+          "of CPU while a cluster lands, and a fifth of a busy one's. While there is no NetworkPolicy they change nothing; " +
+          "the first policy's own event brings all up to date.",
         module: "github.com/cloudnativelabs/kube-router/v2",
-        file: "pkg/controllers/netpol/pod.go",
-        find: `	klog.V(2).Infof("Received update to pod: %s/%s", pod.Namespace, pod.Name)
+        file: "pkg/controllers/netpol/network_policy_controller.go",
+        find: `	npc.PodEventHandler = npc.newPodEventHandler()
 
-	npc.RequestFullSync()
+	npc.nsLister = nsInformer.GetIndexer()
+	npc.NamespaceEventHandler = npc.newNamespaceEventHandler()
 `,
-        replace: `	klog.V(2).Infof("Received update to pod: %s/%s", pod.Namespace, pod.Name)
-
-	if len(npc.npLister.List()) > 0 {
-		npc.RequestFullSync()
+        replace: `	whilePolicies := func(handler cache.ResourceEventHandler) cache.ResourceEventHandler {
+		return cache.FilteringResourceEventHandler{
+			FilterFunc: func(interface{}) bool { return len(npc.npLister.List()) > 0 },
+			Handler:    handler,
+		}
 	}
+	npc.PodEventHandler = whilePolicies(npc.newPodEventHandler())
+
+	npc.nsLister = nsInformer.GetIndexer()
+	npc.NamespaceEventHandler = whilePolicies(npc.newNamespaceEventHandler())
 `,
       },
       {
