@@ -21,6 +21,7 @@ export {
   softTimeouts,
 } from "./fleet/index.ts";
 export { type BootGate, bootGate } from "./gate.ts";
+export { localLoader } from "./http/local-boot.ts";
 export { reportApp } from "./http/report.ts";
 export type { SeenRequest } from "./http/server.ts";
 export { type Logger, type LogLevel, logLevels, openLogger } from "./log/index.ts";

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { localLoader } from "../boot/http/local-boot.ts";
+import { localLoader } from "../boot/index.ts";
 import { publishRelease } from "./publish.ts";
 import { releaseFilePath } from "./release.ts";
 import type { Release, ReleaseFileKind } from "./types.ts";

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { constants, copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { localLoader } from "../boot/http/local-boot.ts";
+import { localLoader } from "../boot/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { sha256File } from "./files.ts";
 import { releaseFilePath } from "./release.ts";

@@ -18,7 +18,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { ask, outcome } from "../peers.ts";
 import {
   clientOf,
@@ -253,7 +253,8 @@ describe("a read-only folder", () => {
     try {
       await putInService(victim);
       await arm(victim);
-      mount("ro");
+      // Busy until the service has given back its lock, which it holds for some milliseconds more.
+      await vi.waitFor(() => mount("ro"), 10_000);
       await onlyReads(victim, { code: "Unavailable", refusal: "store-unreachable" });
       mount("rw");
       expect((await bootOf(victim, armed)).body).toMatch(/landfall\.order=[0-9a-f]{32}/);
