@@ -3,19 +3,26 @@
 import {
   findRelease,
   formatError,
+  obtainableAll,
   openWorkspace,
-  planAll,
   prepare,
+  whyLeftOut,
   writeStacks,
 } from "./modules/cli/index.ts";
 
 const workspace = openWorkspace(process.cwd(), process.env);
 const now = new Date();
 try {
-  const prepared = planAll(workspace).flatMap((plan) => {
+  const prepared = obtainableAll(workspace).flatMap((each) => {
+    // Neither one whose masters are another version's, nor one that is not built keeps other clusters from being deployed.
+    if (each instanceof Error) {
+      console.error(formatError(each, false));
+      return [];
+    }
+    const { plan, allotment } = each;
+    for (const left of allotment.leftOut) console.error(`${plan.cluster}: ${whyLeftOut(left)}`);
     const release = findRelease(workspace, plan.kubernetes);
     if (release !== undefined) return [prepare(workspace, plan, release, now)];
-    // One that is not built keeps no other cluster from being deployed.
     console.error(`${plan.cluster} is left out: npx landfall release build ${plan.kubernetes}`);
     return [];
   });

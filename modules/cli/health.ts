@@ -1,3 +1,4 @@
+import { isLeaving } from "../claims/index.ts";
 import {
   checkAll,
   formatResults,
@@ -11,6 +12,7 @@ import { adminCredentials, ensurePki, etcdCredentials } from "../pki/index.ts";
 import type { Plan } from "../plan/index.ts";
 import { openPower } from "../power/index.ts";
 import { showConditions } from "./boot-orders.ts";
+import { readClaims } from "./claims.ts";
 import { lastHeard } from "./console.ts";
 import { powerDeps } from "./power-deps.ts";
 import { pkiDir, type Workspace } from "./workspace.ts";
@@ -65,8 +67,11 @@ async function withHealth<T>(
   work: (context: HealthContext) => Promise<T>,
 ): Promise<T> {
   const store = pkiDir(workspace, plan.cluster);
+  // Of a machine that is on its way out nothing is expected any more.
+  const claims = readClaims(workspace, plan.site);
+  const machines = plan.machines.filter(({ name }) => !isLeaving(claims.get(name), plan.cluster));
   const context = openHealth({
-    plan,
+    plan: { ...plan, machines },
     pki: ensurePki(plan, store, new Date()),
     admin: adminCredentials(store),
     etcdClient: etcdCredentials(store),

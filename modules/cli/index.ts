@@ -1,4 +1,5 @@
 // What main.ts (the CDKTF app) and tests call.
+export { whyLeftOut } from "../claims/index.ts";
 export {
   type Applied,
   apply,
@@ -10,7 +11,7 @@ export {
 } from "./deploy.ts";
 export { landingReport, reportRows } from "./landing-report.ts";
 export { formatError } from "./output.ts";
-export { planAll } from "./project.ts";
+export { type Obtainable, obtainable, obtainableAll, planAll } from "./project.ts";
 export { findRelease } from "./releases.ts";
 export { type Prepared, prepare, writeStacks } from "./synth.ts";
 export { openWorkspace, type Workspace } from "./workspace.ts";

@@ -2,7 +2,7 @@ import { openPower } from "../power/index.ts";
 import { powerDeps } from "./power-deps.ts";
 import { readMachine } from "./run-record.ts";
 import { startIntoNetwork } from "./start-machine.ts";
-import { inMemory, powerContext, type StepContext } from "./steps/context.ts";
+import { inMemory, letAlone, powerContext, type StepContext } from "./steps/context.ts";
 import { deliverStep } from "./steps/deliver.ts";
 
 /**
@@ -15,6 +15,7 @@ export async function recover(context: StepContext): Promise<void> {
     run.plan.machines.map(async (machine) => {
       const { name, bmc } = machine;
       if (readMachine(workspace, run.plan.cluster, name)?.delivered === undefined) return;
+      if (letAlone(context, name)) return;
       const power = openPower(bmc, powerDeps(workspace, powerContext(context, name)), {
         signal,
         timeoutSeconds: 30,

@@ -19,8 +19,12 @@ export const synthDir = ({ root }: Workspace) => join(root, "cdktf.out");
 export const stackDir = (workspace: Workspace, cluster: string) =>
   join(synthDir(workspace), "stacks", cluster);
 export const pkiDir = ({ root }: Workspace, cluster: string) => join(root, ".landfall", "pki", cluster);
+/** Records of all clusters' steps. */
+export const runsDir = ({ root }: Workspace) => join(root, ".landfall", "run");
 /** Records of a cluster's steps. */
-export const runDir = ({ root }: Workspace, cluster: string) => join(root, ".landfall", "run", cluster);
+export const runDir = (workspace: Workspace, cluster: string) => join(runsDir(workspace), cluster);
+/** Which cluster holds which machine of a site. */
+export const claimsDir = ({ root }: Workspace, site: string) => join(root, ".landfall", "claims", site);
 export const stateFile = ({ root }: Workspace, cluster: string) =>
   join(root, ".landfall", "terraform", `${cluster}.tfstate`);
 

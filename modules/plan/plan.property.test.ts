@@ -88,6 +88,21 @@ describe("a plan", () => {
     );
   });
 
+  test("without machines that its file names says the same as the file without them, and keeps each pool's profile", () => {
+    const some = fc.shuffledSubarray(names("w", 40));
+    fc.assert(
+      fc.property(cluster, some, (whole, away) => {
+        const full = planOf(whole);
+        const less = plan({ site, siteFile, cluster: whole, without: new Set(away) });
+        const others = perMachine(full);
+        for (const name of away) others.delete(name);
+        expect(perMachine(less)).toEqual(others);
+        const profiles = (p: Plan) => p.pools.map(({ machines, ...profile }) => profile);
+        expect(profiles(less)).toEqual(profiles(full));
+      }),
+    );
+  });
+
   test("asks for each certificate once, and for each place on a machine once", () => {
     fc.assert(
       fc.property(cluster, (each) => {

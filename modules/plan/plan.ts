@@ -22,19 +22,25 @@ export interface PlanInput {
   /** Absolute path of the site's file: the paths in it are relative to that. */
   readonly siteFile: string;
   readonly cluster: Cluster;
+  /** Machines that its file names and that it is to do without: another version holds them. Default: none. */
+  readonly without?: ReadonlySet<string>;
 }
 
 /**
  * The plan of a cluster whose files have passed modules/spec.
  * @throws {LandfallError} `plan-impossible` when they have not.
  */
-export function plan({ site, siteFile, cluster }: PlanInput): Plan {
+export function plan({ site, siteFile, cluster, without = new Set() }: PlanInput): Plan {
   const absolute = (path: string) => resolve(dirname(siteFile), path);
   const known = new Map(site.machines.map((machine) => [machine.name, machine]));
-  const pools = poolsOf(cluster).map((pool) => ({
-    ...pool,
-    members: pool.machines.map((name) => known.get(name) ?? impossible(`the site has no machine ${name}`)),
-  }));
+  const pools = poolsOf(cluster).map((pool) => {
+    const named = pool.machines.map(
+      (name) => known.get(name) ?? impossible(`the site has no machine ${name}`),
+    );
+    const members = named.filter(({ name }) => !without.has(name));
+    // The disk is that of all: what a pool boots stays the same while machines come and go.
+    return { ...pool, machines: members.map(({ name }) => name), members, disk: named[0]?.disk };
+  });
   const named = {
     cluster: clusterId(cluster),
     name: cluster.name,
@@ -51,7 +57,7 @@ export function plan({ site, siteFile, cluster }: PlanInput): Plan {
     state: site.state?.backend ?? "local",
     power: planPower(site),
     proxy: site.access?.proxy,
-    pools: pools.map(({ members, ...pool }) => ({ ...pool, disk: members[0]?.disk })),
+    pools: pools.map(({ members: _, ...pool }) => pool),
     machines: pools.flatMap((pool) =>
       pool.members.map((machine) => planMachine(site, machine, pool, absolute)),
     ),

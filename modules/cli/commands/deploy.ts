@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { apply, type Changes, destroy } from "../deploy.ts";
-import { checkHealth, proveHealth } from "../health.ts";
+import { dropClaims } from "../claims.ts";
+import { type Changes, destroy } from "../deploy.ts";
+import { landCluster } from "../land.ts";
 import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
 import { lineProgress, type Progress, silent } from "../progress.ts";
-import { planOf, requireBootService } from "../project.ts";
-import { recover } from "../recover.ts";
-import { findRun, readRun } from "../run-record.ts";
+import { planOf } from "../project.ts";
+import { findRun } from "../run-record.ts";
 import { isDeployed } from "../state.ts";
 import type { ServeStep } from "../step-server.ts";
 import { prepare, releaseFor, writeStacks } from "../synth.ts";
@@ -18,31 +18,14 @@ export async function deployCommand(invocation: Invocation, cluster: string): Pr
   const { workspace, json, signal } = invocation;
   const took = stopwatch();
   const progress = progressOf(invocation);
-  const plan = planOf(workspace, cluster);
-  requireBootService(plan);
-  if (plan.boot.page !== undefined)
-    progress.line("landfall", `machines can be watched at ${plan.boot.page}/`);
-  writeStacks(workspace, [prepare(workspace, plan, releaseFor(workspace, plan), new Date())]);
-  const { changes, proven } = await apply({
+  const { changes, leftOut } = await landCluster({
     workspace,
     cluster,
-    machines: plan.machines.length,
-    state: plan.state,
     progress,
     signal,
     serve: serveIn(invocation),
   });
-  if (!proven && !(await checkHealth(workspace, plan, signal)).every(({ ok }) => ok)) {
-    await recover({
-      workspace,
-      run: readRun(workspace, cluster),
-      signal,
-      now: () => new Date(),
-      say: progress.line,
-    });
-    await proveHealth({ workspace, plan, say: (line) => progress.line("health", line), signal });
-  }
-  if (json) return printJson({ cluster, healthy: true, changes, seconds: took() });
+  if (json) return printJson({ cluster, healthy: true, changes, leftOut, seconds: took() });
   process.stdout.write(`${cluster} is healthy: ${summary(changes)}, ${took().toFixed(1)} s\n`);
 }
 
@@ -50,7 +33,7 @@ export async function deployCommand(invocation: Invocation, cluster: string): Pr
 export async function destroyCommand(invocation: Invocation, cluster: string): Promise<undefined> {
   const { workspace, json, signal } = invocation;
   const took = stopwatch();
-  const state = (findRun(workspace, cluster)?.plan ?? planOf(workspace, cluster)).state;
+  const { state, site } = findRun(workspace, cluster)?.plan ?? planOf(workspace, cluster);
   const changes = isDeployed(workspace, cluster, state)
     ? await destroy({
         workspace,
@@ -62,6 +45,7 @@ export async function destroyCommand(invocation: Invocation, cluster: string): P
         serve: serveIn(invocation),
       })
     : nothing(workspace, cluster);
+  dropClaims(workspace, site, cluster);
   if (json) return printJson({ cluster, changes, seconds: took() });
   const done =
     changes.remove === 0 ? "is not deployed" : `is retired: ${summary(changes)}, ${took().toFixed(1)} s`;

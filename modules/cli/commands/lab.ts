@@ -12,6 +12,7 @@ import {
   stopLab,
 } from "../../lab/index.ts";
 import { LandfallError } from "../../spec/error.ts";
+import { forgetClaims } from "../claims.ts";
 import { clusterApi } from "../cluster-api.ts";
 import { landingReport, reportRows } from "../landing-report.ts";
 import type { Invocation } from "../main.ts";
@@ -67,6 +68,7 @@ export async function labDownCommand(
     retireCluster(workspace, cluster);
     await forgetState(workspace, cluster, state);
   }
+  forgetClaims(workspace, site);
   if (json) return printJson(report);
   const { processes, namespaces, mounts } = report;
   process.stdout.write(

@@ -1,3 +1,4 @@
+import { type Allotment, whyLeftOut } from "../../claims/index.ts";
 import type { Plan } from "../../plan/index.ts";
 import { bmcText } from "../../power/index.ts";
 import { LandfallError } from "../../spec/error.ts";
@@ -5,19 +6,19 @@ import { diff, type PlannedChange } from "../deploy.ts";
 import type { Invocation } from "../main.ts";
 import { formatError, printJson, table } from "../output.ts";
 import { silent } from "../progress.ts";
-import { planOf, requireBootService } from "../project.ts";
+import { obtainable, requireBootService } from "../project.ts";
 import { prepare, releaseFor, writeStacks } from "../synth.ts";
 
 /** The plan itself needs only the files; what it would change needs the release and the boot service too. */
 export async function planCommand(invocation: Invocation, cluster: string): Promise<undefined> {
-  const plan = planOf(invocation.workspace, cluster);
+  const { plan, allotment } = obtainable(invocation.workspace, cluster);
   const changes = await changesOf(invocation, plan);
   if (invocation.json) {
     const compared =
       changes instanceof LandfallError ? { changes: null, reason: changes.message } : { changes };
-    return printJson({ plan, ...compared });
+    return printJson({ plan, leftOut: allotment.leftOut, ...compared });
   }
-  process.stdout.write(`${summary(plan)}\n\n${describe(changes)}\n`);
+  process.stdout.write(`${summary(plan, allotment)}\n\n${describe(changes)}\n`);
 }
 
 async function changesOf(
@@ -42,7 +43,7 @@ async function changesOf(
   }
 }
 
-function summary(plan: Plan): string {
+function summary(plan: Plan, { leftOut }: Allotment): string {
   const { endpoint, network, machines } = plan;
   const disks = new Map(plan.pools.map(({ name, disk }) => [name, disk ?? "memory"]));
   const rows = machines.map(({ name, pool, mac, address, prefix, bmc }) => [
@@ -58,6 +59,7 @@ function summary(plan: Plan): string {
     `API https://${endpoint.address}:${endpoint.port}, pods ${network.pods}, Services ${network.services}`,
     "",
     table([["MACHINE", "POOL", "MAC", "ADDRESS", "ROOT", "BMC"], ...rows]),
+    ...(leftOut.length === 0 ? [] : ["", ...leftOut.map(whyLeftOut)]),
   ].join("\n");
 }
 

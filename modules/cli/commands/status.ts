@@ -1,11 +1,15 @@
+import { allot, isLeaving, type Version, whyLeftOut } from "../../claims/index.ts";
 import { formatResults, healthReport } from "../../health/index.ts";
-import type { MachinePlan } from "../../plan/index.ts";
+import type { MachinePlan, Plan } from "../../plan/index.ts";
 import { openPower } from "../../power/index.ts";
+import { LandfallError } from "../../spec/error.ts";
+import { readClaims } from "../claims.ts";
 import { stageOf } from "../console.ts";
 import { checkHealth } from "../health.ts";
 import type { Invocation } from "../main.ts";
 import { exit, printJson, table } from "../output.ts";
 import { powerDeps } from "../power-deps.ts";
+import { namedIn } from "../project.ts";
 import { type MachineRecord, readMachine, readRun } from "../run-record.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -27,6 +31,12 @@ export async function statusCommand(
   cluster: string,
 ): Promise<number> {
   const { plan } = readRun(workspace, cluster);
+  const claims = readClaims(workspace, plan.site);
+  const { leftOut } = allot(namedBy(workspace, plan), claims);
+  const leaving = plan.machines.flatMap(({ name }) => {
+    const claim = claims.get(name);
+    return isLeaving(claim, cluster) && claim?.handover ? [{ machine: name, ...claim.handover }] : [];
+  });
   const [results, machines] = await Promise.all([
     checkHealth(workspace, plan, signal),
     Promise.all(
@@ -36,7 +46,7 @@ export async function statusCommand(
     ),
   ]);
   const report = healthReport(cluster, results);
-  if (json) printJson({ ...report, machines });
+  if (json) printJson({ ...report, machines, leaving, leftOut });
   else {
     const rows = machines.map(({ name, pool, address, power, stage = "-", delivered = "-" }) => [
       name,
@@ -46,11 +56,30 @@ export async function statusCommand(
       stage,
       delivered.slice(0, 19),
     ]);
-    process.stdout.write(
-      `${table([["MACHINE", "POOL", "ADDRESS", "POWER", "STAGE", "KEYS SINCE"], ...rows])}\n\n${formatResults(results)}\n`,
-    );
+    const ways = [
+      ...leaving.map(({ machine, to, stage }) => `${machine} is on its way to ${to} (${stage})`),
+      ...leftOut.map(whyLeftOut),
+    ];
+    const parts = [
+      table([["MACHINE", "POOL", "ADDRESS", "POWER", "STAGE", "KEYS SINCE"], ...rows]),
+      ...(ways.length === 0 ? [] : [ways.join("\n")]),
+      formatResults(results),
+    ];
+    process.stdout.write(`${parts.join("\n\n")}\n`);
   }
   return report.healthy ? exit.ok : exit.failed;
+}
+
+/** What its file names; of a cluster whose file is gone, what was deployed. */
+function namedBy(workspace: Workspace, plan: Plan): Version {
+  try {
+    return namedIn(workspace, plan.cluster);
+  } catch (error) {
+    if (!(error instanceof LandfallError)) throw error;
+    const names = (role: MachinePlan["role"]) =>
+      plan.machines.filter((machine) => machine.role === role).map(({ name }) => name);
+    return { cluster: plan.cluster, masters: names("master"), workers: names("worker") };
+  }
 }
 
 async function machineStatus(

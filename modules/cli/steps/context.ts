@@ -1,5 +1,7 @@
+import { isLeaving } from "../../claims/index.ts";
 import type { MachinePlan, Plan } from "../../plan/index.ts";
 import { LandfallError } from "../../spec/error.ts";
+import { readClaim } from "../claims.ts";
 import type { PowerContext } from "../power-deps.ts";
 import type { RunRecord } from "../run-record.ts";
 import type { Workspace } from "../workspace.ts";
@@ -23,6 +25,17 @@ export function machineOf(plan: Plan, name: string): MachinePlan {
     found: name,
     expected: plan.machines.map((each) => each.name).join(", "),
   });
+}
+
+/** Whether a machine is on its way out of the cluster: no step may start it, or hand it anything; says so. */
+export function letAlone(
+  { workspace, run, say }: Pick<StepContext, "workspace" | "run" | "say">,
+  name: string,
+): boolean {
+  const claim = readClaim(workspace, run.plan.site, name);
+  if (!isLeaving(claim, run.plan.cluster)) return false;
+  say(name, `on its way to ${claim?.handover?.to}, left as it is`);
+  return true;
 }
 
 /** How a step switches a machine: within what its rack's breakers bear, and telling a person in its progress. */

@@ -9,7 +9,7 @@ import { powerDeps } from "../power-deps.ts";
 import { readMachine, writeMachine } from "../run-record.ts";
 import { startIntoNetwork } from "../start-machine.ts";
 import { pkiDir } from "../workspace.ts";
-import { inMemory, machineOf, powerContext, type StepContext } from "./context.ts";
+import { inMemory, letAlone, machineOf, powerContext, type StepContext } from "./context.ts";
 
 /**
  * Waits until a machine answers, and hands it its keys: its own and no other's. A machine whose boot fails, or that was
@@ -19,6 +19,7 @@ export async function deliverStep(context: StepContext, name: string): Promise<v
   const { workspace, run, say, now } = context;
   const { plan, generation } = run;
   const machine = machineOf(plan, name);
+  if (letAlone(context, name)) return;
   const record = () => ({ ...readMachine(workspace, plan.cluster, name), machine, generation });
   const remember = (change: { delivered?: string; failed?: string }) => {
     const { failed: _, ...before } = record();

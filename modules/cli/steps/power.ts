@@ -1,8 +1,9 @@
 import { openPower } from "../../power/index.ts";
+import { takeClaim } from "../claims.ts";
 import { powerDeps } from "../power-deps.ts";
 import { readMachine } from "../run-record.ts";
 import { startIntoNetwork } from "../start-machine.ts";
-import { inMemory, machineOf, powerContext, type StepContext } from "./context.ts";
+import { inMemory, letAlone, machineOf, powerContext, type StepContext } from "./context.ts";
 
 /**
  * Starts a machine into the network, once in its landing. A machine in service keeps its power, whatever changed: what
@@ -12,6 +13,8 @@ export async function powerStep(context: StepContext, name: string): Promise<voi
   const { workspace, run, say, signal } = context;
   const { cluster } = run.plan;
   const machine = machineOf(run.plan, name);
+  if (letAlone(context, name)) return;
+  takeClaim(workspace, run.plan.site, name, cluster, context.now());
   const power = openPower(machine.bmc, powerDeps(workspace, powerContext(context, name)), { signal });
   const before = readMachine(workspace, cluster, name);
   const mine = before?.generation === run.generation ? before : undefined;

@@ -4,6 +4,7 @@ import { retire } from "../../pki/index.ts";
 import type { MachinePlan, Plan } from "../../plan/index.ts";
 import { openPower } from "../../power/index.ts";
 import { awaitWipe, endBoot, orderWipe } from "../boot-orders.ts";
+import { dropClaim } from "../claims.ts";
 import { clusterApi } from "../cluster-api.ts";
 import { deleteNode, drain } from "../drain.ts";
 import { machineTarget } from "../machine-target.ts";
@@ -29,10 +30,13 @@ export async function retireMachine(
 ): Promise<void> {
   const { workspace, say, signal, now } = context;
   const record = readMachine(workspace, cluster, name);
-  if (record === undefined) return say(name, "was never started");
-  const { machine, delivered } = record;
   const run = findRun(workspace, cluster);
   const plan = run?.plan;
+  if (record === undefined) {
+    if (plan !== undefined) dropClaim(workspace, plan.site, name, cluster);
+    return say(name, "was never started");
+  }
+  const { machine, delivered } = record;
   // A machine of the plan is retired with its whole cluster: nothing is left that its pods could move to.
   const leaves =
     plan !== undefined && delivered !== undefined && !plan.machines.some((each) => each.name === name);
@@ -80,6 +84,7 @@ export async function retireMachine(
     await api?.close();
   }
   forgetMachine(workspace, cluster, name);
+  if (plan !== undefined) dropClaim(workspace, plan.site, name, cluster);
   say(name, "retired, power off");
 }
 

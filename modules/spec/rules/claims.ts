@@ -1,9 +1,10 @@
-// Which machines clusters claim: each is known to the site, and is claimed once.
+// Which machines clusters claim: each is known to the site, and is claimed once. Versions of one cluster may name the same
+// machine, which goes from one to the other (who holds it at a time is modules/claims' affair). Their pods' and Services'
+// ranges may be the same too: a node's routes come from the nodes of its own API alone, and are announced to no router.
 import type { Path } from "../document.ts";
 import { didYouMean } from "../suggest.ts";
 import type { MachineFact, SiteFacts } from "./facts.ts";
-import { reportRepeats } from "./repeats.ts";
-import type { ClusterFile, Report } from "./types.ts";
+import { type ClusterFile, type Report, where } from "./types.ts";
 
 export interface Claim {
   readonly path: Path;
@@ -53,14 +54,19 @@ export function checkClaims(
     const expected = `expected one of ${site.file.source.file}`;
     report(file, path, `found the unknown machine ${JSON.stringify(name)}, ${expected}${hint}`);
   }
-  reportRepeats(
-    claims.map(({ file, path, name }) => ({
-      file,
-      path,
-      key: name,
-      shown: `the machine ${JSON.stringify(name)} claimed`,
-    })),
-    "a machine that nothing else claims",
-    report,
-  );
+  const earlier = new Map<string, { readonly file: ClusterFile; readonly path: Path }[]>();
+  for (const { file, path, name } of claims) {
+    const before = earlier.get(name) ?? [];
+    earlier.set(name, [...before, { file, path }]);
+    const other = before.find((claim) => !areVersions(claim.file, file));
+    if (other === undefined) continue;
+    const found = `found the machine ${JSON.stringify(name)} claimed again (first at ${where(other.file, other.path)})`;
+    report(file, path, `${found}, expected a machine that only another version of the same cluster claims`);
+  }
+}
+
+/** Whether two files are versions of one cluster, and so may name the same machines. */
+function areVersions({ partial: one }: ClusterFile, { partial: other }: ClusterFile): boolean {
+  const known = one.name !== undefined && one.version !== undefined && other.version !== undefined;
+  return known && one.name === other.name && one.version !== other.version;
 }

@@ -323,15 +323,21 @@ const cases: Case[] = [
     rule: "machine claimed twice in a cluster",
     cluster: [["[w1, w2]", "[w1, ‸m2, w2, ‸w1]"]],
     says: [
-      'pools[0].machines[1]: found the machine "m2" claimed again (first at clusters/prod-v1.yaml:7), expected a machine that nothing else claims',
-      'pools[0].machines[3]: found the machine "w1" claimed again (first at clusters/prod-v1.yaml:10), expected a machine that nothing else claims',
+      'pools[0].machines[1]: found the machine "m2" claimed again (first at clusters/prod-v1.yaml:7), expected a machine that only another version of the same cluster claims',
+      'pools[0].machines[3]: found the machine "w1" claimed again (first at clusters/prod-v1.yaml:10), expected a machine that only another version of the same cluster claims',
     ],
   },
   {
     rule: "machine claimed by two clusters of a site",
     cluster: [["[m1, m2, m3]", "[‸m1, m2, m3]"]],
-    others: { "clusters/prod-v0.yaml": edit(blue, "[m1, m2, m3]", "[m1]") },
-    says: ['masters.machines[0]: found the machine "m1" claimed again (first at clusters/prod-v0.yaml:7)'],
+    others: { "clusters/demo-v0.yaml": edit(edit(blue, "name: prod", "name: demo"), "[m1, m2, m3]", "[m1]") },
+    says: ['masters.machines[0]: found the machine "m1" claimed again (first at clusters/demo-v0.yaml:7)'],
+  },
+  {
+    rule: "endpoint that two versions of a cluster would hold",
+    cluster: [["address: 10.77.0.100", "address: ‸10.77.0.100"]],
+    others: { "clusters/prod-v0.yaml": edit(blue, "10.77.0.101", "10.77.0.100") },
+    says: ["endpoint.address: found the endpoint 10.77.0.100 again (first at clusters/prod-v0.yaml:5)"],
   },
   {
     rule: "unknown machine",
@@ -614,6 +620,20 @@ describe("each rule", () => {
 
 test("good files have no complaint", () => {
   expect(check({ "clusters/site.yaml": site, "clusters/prod-v1.yaml": cluster }).found).toEqual([]);
+});
+
+test("versions of one cluster may name the same machines, in any role", () => {
+  const files = {
+    "clusters/site.yaml": site,
+    "clusters/prod-v0.yaml": edit(blue, "[m1, m2, m3]", "[w1, w2, w3]"),
+    "clusters/prod-v1.yaml": cluster,
+    "clusters/prod-v2.yaml": edit(
+      edit(cluster, "version: v1", "version: v2"),
+      "address: 10.77.0.100",
+      "address: 10.77.0.102",
+    ),
+  };
+  expect(check(files).found).toEqual([]);
 });
 
 test("an IPv6 site and cluster have no complaint", () => {
