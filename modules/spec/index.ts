@@ -22,6 +22,7 @@ export {
   type Project,
 } from "./load.ts";
 export { type ClusterInProject, loadCluster, loadProject } from "./project.ts";
+export { type ReplacementSpec, replacementDefaults, replacementSchema } from "./replacement.ts";
 export {
   type Bmc,
   type Cluster,

@@ -79,6 +79,7 @@ function typeText(schema: JsonSchema): string {
   if (schema.oneOf !== undefined) return "map";
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(", ");
   if (schema.anyOf !== undefined) {
+    if (schema.anyOf.some(({ type }) => type === "integer")) return schema.anyOf.map(typeText).join(", or ");
     return schema.anyOf.some(({ format }) => format?.startsWith("cidr"))
       ? "range of addresses"
       : "IP address";

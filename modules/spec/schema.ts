@@ -1,6 +1,7 @@
 // The one source of what people may write: types, JSON Schema and reference docs all come from here.
 // Rules that look at more than one value (duplicates, overlaps, claims) are in rules.ts.
 import { z } from "zod";
+import { replacementSchema } from "./replacement.ts";
 
 /** What stands where nothing is written: the schema tells people, the plan fills it in. */
 export const defaults = {
@@ -482,6 +483,7 @@ export const clusterSchema = z
       })
       .optional()
       .describe("What becomes of machines that leave the cluster, or lose it."),
+    replacement: replacementSchema.optional(),
     ssh: z
       .strictObject({
         authorizedKeys: z.array(z.string()).optional().describe("Public keys, one a line of a `.pub` file."),

@@ -42,7 +42,7 @@ const cases: Case[] = [
     what: "unknown key at the top, near nothing",
     cluster: ["name: prod", "‸colour: blue\nname: prod"],
     says: [
-      'found the unknown key "colour", expected one of name, version, site, kubernetes, endpoint, masters, pools, network, timeouts, retire, ssh',
+      'found the unknown key "colour", expected one of name, version, site, kubernetes, endpoint, masters, pools, network, timeouts, retire, replacement, ssh',
     ],
   },
   {

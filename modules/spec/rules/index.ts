@@ -8,6 +8,7 @@ import { checkEndpoint, checkEndpointsApart } from "./endpoint.ts";
 import { readSite } from "./facts.ts";
 import { checkPools } from "./pools.ts";
 import { reportRepeats } from "./repeats.ts";
+import { checkReplacement } from "./replacement.ts";
 import { checkSite } from "./site.ts";
 import type { ClusterFile, Report, SiteFile } from "./types.ts";
 
@@ -41,6 +42,7 @@ export function checkRules(
     checkRanges(file, site, pools, report);
     checkEndpoint(file, site, pools, report);
     checkRetire(file, site, report);
+    checkReplacement(file, report);
   }
   for (const here of Map.groupBy(claimed, ({ file }) => file.siteFile ?? file).values()) {
     checkClaims(here[0]?.site, here, report);

@@ -593,6 +593,25 @@ const cases: Case[] = [
       "endpoint.names[9]: found the name api.example.com again",
     ],
   },
+  {
+    rule: "checks of a replacement: one way each, one name each",
+    cluster: [
+      [
+        end,
+        `${end}replacement:
+  checks:
+    - { name: web, command: [curl, -f, "http://10.77.0.50"] }
+    - ‸{ name: ‸web, command: ["true"], job: checks/web.yaml }
+    - ‸{ name: nothing }
+`,
+      ],
+    ],
+    says: [
+      "replacement.checks[1]: found both command and job, expected one of them",
+      "replacement.checks[1].name: found the check web again (first at clusters/prod-v1.yaml:13), expected a name of its own for each check",
+      "replacement.checks[2]: found neither command nor job, expected one of them",
+    ],
+  },
 ];
 
 /** Puts every machine on the network, but for those that are to be on another. */
