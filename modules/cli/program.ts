@@ -2,6 +2,7 @@
 import { Argument, type Command, Option } from "commander";
 import type { SiteDhcpOptions } from "../dhcp/index.ts";
 import { bootFlags } from "./boot-flags.ts";
+import type { CutoverFlags } from "./commands/cutover.ts";
 import type { FaultOptions } from "./commands/lab.ts";
 import { describeFlags } from "./go-flags.ts";
 import type { Invocation } from "./main.ts";
@@ -70,6 +71,32 @@ export function addCommands(program: Command, host: Host): void {
         options.watch
           ? (await import("./commands/status-watch.ts")).statusWatchCommand(invocation, name)
           : (await import("./commands/status.ts")).statusCommand(invocation, name),
+      ),
+    );
+
+  program
+    .command("cutover")
+    .description("move people's traffic between two versions of a cluster; connections drain")
+    .argument("<from>", "the older version, NAME-VERSION, as prod-v1")
+    .argument("<to>", "the newer version; its file says how, in replacement.traffic")
+    .option("--share <percent>", "of new connections that go to <to> (default: 100)")
+    .option("--back", "all traffic back to <from>, as --share 0")
+    .option("--show", "only say where the traffic goes now, read from what steers it")
+    .addHelpText(
+      "after",
+      `
+A cluster that is to get traffic has to answer first. One that gets none any more goes on serving the
+connections that it has, for as long as replacement.traffic.drain says; the command returns after that.
+Interrupted or killed, the same command goes on where it stopped; --back goes back at any time.
+
+  $ landfall cutover prod-v1 prod-v2 --share 10
+  $ landfall cutover prod-v1 prod-v2
+  $ landfall cutover prod-v1 prod-v2 --back
+`,
+    )
+    .action(
+      run(async (invocation, from: string, to: string, flags: CutoverFlags) =>
+        (await import("./commands/cutover.ts")).cutoverCommand(invocation, from, to, flags),
       ),
     );
 

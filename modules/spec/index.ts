@@ -36,4 +36,5 @@ export {
   type Taint,
 } from "./schema.ts";
 export { didYouMean, nearest } from "./suggest.ts";
+export { type TrafficSpec, trafficDefaults } from "./traffic.ts";
 export { urlHost } from "./url-host.ts";

@@ -1,6 +1,7 @@
 // How a version of a cluster takes the place of the one before. Written in the file of the new version, green; the old
 // one is blue.
 import { z } from "zod";
+import { trafficSchema } from "./traffic.ts";
 
 export const replacementDefaults = {
   /** Percent of blue's workers. */
@@ -89,6 +90,7 @@ export const replacementSchema = z
         "Seconds from cut-over to the point of no return: blue still runs, and an abort goes back to it.",
       default: replacementDefaults.hold,
     }),
+    traffic: trafficSchema.optional(),
   })
   .describe("How this version takes the place of the one before: see docs/replacement.md.");
 

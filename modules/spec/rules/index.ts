@@ -10,6 +10,7 @@ import { checkPools } from "./pools.ts";
 import { reportRepeats } from "./repeats.ts";
 import { checkReplacement } from "./replacement.ts";
 import { checkSite } from "./site.ts";
+import { checkTraffic } from "./traffic.ts";
 import type { ClusterFile, Report, SiteFile } from "./types.ts";
 
 export interface RuleOptions {
@@ -43,6 +44,7 @@ export function checkRules(
     checkEndpoint(file, site, pools, report);
     checkRetire(file, site, report);
     checkReplacement(file, report);
+    checkTraffic(file, report);
   }
   for (const here of Map.groupBy(claimed, ({ file }) => file.siteFile ?? file).values()) {
     checkClaims(here[0]?.site, here, report);

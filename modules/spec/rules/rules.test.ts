@@ -563,6 +563,43 @@ const cases: Case[] = [
     says: ["endpoint.port: found 2379, on which etcd listens on masters; expected a free port"],
   },
   {
+    rule: "a placeholder of traffic's commands that there is not",
+    cluster: [
+      [
+        end,
+        `${end}replacement:
+  traffic:
+    driver: command
+    show: [lb, "{to}", ‸"{share}"]
+    shift: [lb, "{from}{to}", "{share}", ‸"{cluster}"]
+    ready: [curl, "http://{cluster}/", ‸"{to}"]
+    drain: { start: [close, ‸"{clustr}"], stop: [open, "{cluster}"] }
+`,
+      ],
+    ],
+    says: [
+      "replacement.traffic.show[2]: found the unknown placeholder {share}, expected one of {from}, {to}",
+      "replacement.traffic.shift[3]: found the unknown placeholder {cluster}, expected one of {from}, {to}, {share}",
+      "replacement.traffic.ready[2]: found the unknown placeholder {to}, expected {cluster}",
+      'replacement.traffic.drain.start[1]: found the unknown placeholder {clustr}, expected {cluster}; did you mean "cluster"?',
+    ],
+  },
+  {
+    rule: "a canary where traffic is all or nothing",
+    cluster: [
+      [
+        end,
+        `${end}replacement:
+  canary: { share: ‸10, seconds: 60, check: ["true"] }
+  traffic: { driver: command, show: [s], shift: [s], shares: all-or-nothing }
+`,
+      ],
+    ],
+    says: [
+      "replacement.canary.share: found 10, which replacement.traffic cannot do; expected no canary: it is all or nothing",
+    ],
+  },
+  {
     rule: "endpoint names that no certificate covers",
     cluster: [
       [

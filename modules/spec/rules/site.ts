@@ -6,6 +6,7 @@ import { didYouMean } from "../suggest.ts";
 import type { SiteFacts } from "./facts.ts";
 import { checkLabels } from "./labels.ts";
 import { checkMachineAddresses, checkNetworks } from "./networks.ts";
+import { checkPlaceholders } from "./placeholders.ts";
 import { reportRepeats } from "./repeats.ts";
 import type { Report, SiteFile } from "./types.ts";
 
@@ -138,11 +139,11 @@ function checkBmc(file: SiteFile, path: Path, bmc: WrittenBmc, report: Report): 
       exactlyOne(file, [...path, "credentials"], bmc.credentials, ["file", "env", "command"], report);
       return;
     case "wol":
-      checkCommand(file, [...path, "off"], bmc.off, report);
+      checkPlaceholders(file, [...path, "off"], bmc.off, placeholders, report);
       return;
     case "exec":
       for (const key of ["state", "on", "off", "networkBoot", "nextBoot", "console"] as const)
-        checkCommand(file, [...path, key], bmc[key], report);
+        checkPlaceholders(file, [...path, key], bmc[key], placeholders, report);
       if (bmc.nextBoot !== undefined && !Object.hasOwn(bmc, "networkBoot"))
         report(file, [...path, "nextBoot"], "found without networkBoot, expected only with it", "key");
       return;
@@ -165,26 +166,6 @@ function exactlyOne(
 }
 
 const placeholders = ["name", "mac", "address"];
-
-/** A placeholder that is misspelt would reach the command as it stands, and might name another machine. */
-function checkCommand(
-  file: SiteFile,
-  path: Path,
-  argv: readonly (string | undefined)[] | undefined,
-  report: Report,
-): void {
-  argv?.forEach((word, index) => {
-    for (const [shown, name = ""] of word?.matchAll(/\{([A-Za-z]+)\}/g) ?? []) {
-      if (placeholders.includes(name)) continue;
-      const hint = didYouMean(name, placeholders);
-      report(
-        file,
-        [...path, index],
-        `found the unknown placeholder ${shown}, expected one of {name}, {mac}, {address}${hint}`,
-      );
-    }
-  });
-}
 
 function checkLab({ file, byName, names, complete }: SiteFacts, report: Report): void {
   const machines = file.partial.lab?.machines ?? [];

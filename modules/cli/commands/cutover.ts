@@ -1,0 +1,69 @@
+import { LandfallError } from "../../spec/error.ts";
+import { type CutoverReport, cutover } from "../../traffic/index.ts";
+import type { Invocation } from "../main.ts";
+import { printJson } from "../output.ts";
+import { lineProgress, silent } from "../progress.ts";
+import { trafficDeps, trafficOf, trafficPlan } from "../traffic.ts";
+
+export interface CutoverFlags {
+  readonly share?: string;
+  readonly back?: boolean;
+  readonly show?: boolean;
+}
+
+/** Moves people's traffic between two versions of a cluster, or says where it goes. */
+export async function cutoverCommand(
+  { workspace, json, signal }: Invocation,
+  from: string,
+  to: string,
+  flags: CutoverFlags,
+): Promise<undefined> {
+  const share = wantedShare(flags);
+  const traffic = trafficOf(workspace, trafficPlan(workspace, from, to), signal);
+  if (share === undefined) {
+    const state = await traffic.state();
+    if (json) return printJson({ from, to, ...state, shares: traffic.shares });
+    process.stdout.write(
+      `${from}: ${100 - state.share} %\n${to}: ${state.share} %\n${state.shown}; clients may remember the old answer for ${state.settleSeconds} s\n`,
+    );
+    return;
+  }
+  const { clock } = trafficDeps(workspace);
+  const start = clock.now();
+  const progress = json
+    ? silent
+    : lineProgress(
+        (text) => process.stdout.write(text),
+        () => (clock.now() - start) / 1000,
+      );
+  const report = await cutover({ traffic, share, clock, say: progress.line, signal });
+  if (json) return printJson(report);
+  process.stdout.write(`${summary(report)}, ${((clock.now() - start) / 1000).toFixed(1)} s\n`);
+}
+
+/** Undefined: nothing is to be moved. @throws {LandfallError} `usage` */
+function wantedShare({ share, back = false, show = false }: CutoverFlags): number | undefined {
+  const asked = [
+    share === undefined ? undefined : `--share ${share}`,
+    back ? "--back" : undefined,
+    show ? "--show" : undefined,
+  ].filter((flag) => flag !== undefined);
+  if (asked.length > 1)
+    throw new LandfallError("usage", "--share, --back and --show exclude each other", {
+      found: asked.join(" "),
+      expected: "one of them, or none for all traffic",
+    });
+  if (show) return undefined;
+  if (share === undefined) return back ? 0 : 100;
+  if (/^\d{1,3}$/.test(share) && Number(share) <= 100) return Number(share);
+  throw new LandfallError("usage", "--share is a percentage", {
+    found: share,
+    expected: "a whole number from 0 to 100",
+  });
+}
+
+function summary({ from, to, before, share, drained }: CutoverReport): string {
+  const where = share === 0 ? `${from} has all traffic` : `${to} has ${share} % of the traffic`;
+  const was = before === share ? ", as it had" : "";
+  return `${where}${was}${drained === undefined ? "" : `; ${drained} gets none and has drained`}`;
+}

@@ -1,0 +1,54 @@
+// The traffic between two versions of a cluster, as green's file describes it.
+import { readFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
+import { runCommand } from "../power/index.ts";
+import { knownReleases } from "../release/index.ts";
+import { LandfallError, loadCluster } from "../spec/index.ts";
+import {
+  openTraffic,
+  planTraffic,
+  type Traffic,
+  type TrafficDeps,
+  type TrafficPlan,
+} from "../traffic/index.ts";
+import type { Workspace } from "./workspace.ts";
+
+/**
+ * How traffic comes from `from` to `to`, each NAME-VERSION.
+ * @throws {LandfallError} `not-versions`, `traffic-missing`, or as loadCluster.
+ */
+export function trafficPlan(workspace: Workspace, from: string, to: string): TrafficPlan {
+  const blue = loadCluster(workspace.root, from, { knownReleases }).cluster;
+  const { cluster: green, clusterFile } = loadCluster(workspace.root, to, { knownReleases });
+  if (blue.name !== green.name || from === to)
+    throw new LandfallError("not-versions", `${from} and ${to} are not two versions of one cluster`, {
+      found: `${from} and ${to}`,
+      expected: `two versions of the same name, as ${green.name}-v1 and ${green.name}-v2`,
+    });
+  const traffic = green.replacement?.traffic;
+  if (traffic === undefined)
+    throw new LandfallError("traffic-missing", `nothing says how traffic comes from ${from} to ${to}`, {
+      found: `no replacement.traffic in ${clusterFile}`,
+      expected: "a driver, and what it needs",
+      next: `write replacement.traffic into clusters/${to}.yaml (docs/traffic.md); on the way back too, it is ${to}'s that counts`,
+    });
+  return planTraffic({ traffic, from, to, folder: workspace.root });
+}
+
+/** Touches nothing before the first call of a method. */
+export function trafficOf(workspace: Workspace, plan: TrafficPlan, signal: AbortSignal): Traffic {
+  return openTraffic({ plan, deps: trafficDeps(workspace), signal });
+}
+
+/** The world, as drivers of traffic need it. */
+export function trafficDeps(workspace: Workspace): TrafficDeps {
+  return {
+    env: workspace.env,
+    readFile: (path) => readFile(path, "utf8"),
+    runCommand,
+    clock: {
+      now: () => performance.now(),
+      sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
+    },
+  };
+}
