@@ -31,7 +31,10 @@ const labPackages = [
 
 /** Debian packages of the peers that only `npm test` and `npm run bench` meet. Their services are not started. */
 const testPackages = [
+  "bind9",
+  "bind9-dnsutils",
   "gdisk",
+  "haproxy",
   "chromium",
   "libfaketime",
   "openssh-server",

@@ -5,8 +5,10 @@ import { runCommand } from "../power/index.ts";
 import { knownReleases } from "../release/index.ts";
 import { LandfallError, loadCluster } from "../spec/index.ts";
 import {
+  connect,
   openTraffic,
   planTraffic,
+  resolveAt,
   type Traffic,
   type TrafficDeps,
   type TrafficPlan,
@@ -32,7 +34,7 @@ export function trafficPlan(workspace: Workspace, from: string, to: string): Tra
       expected: "a driver, and what it needs",
       next: `write replacement.traffic into clusters/${to}.yaml (docs/traffic.md); on the way back too, it is ${to}'s that counts`,
     });
-  return planTraffic({ traffic, from, to, folder: workspace.root });
+  return planTraffic({ traffic, from, to, folder: workspace.root, file: clusterFile });
 }
 
 /** Touches nothing before the first call of a method. */
@@ -46,6 +48,8 @@ export function trafficDeps(workspace: Workspace): TrafficDeps {
     env: workspace.env,
     readFile: (path) => readFile(path, "utf8"),
     runCommand,
+    resolve: resolveAt,
+    connect,
     clock: {
       now: () => performance.now(),
       sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),

@@ -37,4 +37,5 @@ export {
 } from "./schema.ts";
 export { didYouMean, nearest } from "./suggest.ts";
 export { type TrafficSpec, trafficDefaults } from "./traffic.ts";
+export { type Mix, mixFor, shareOf, sharesOf } from "./traffic-shares.ts";
 export { urlHost } from "./url-host.ts";

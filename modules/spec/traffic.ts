@@ -8,9 +8,14 @@ export const trafficDefaults = {
   /** Seconds that a cluster gets until it answers, and a shift until it is read back. */
   timeout: 300,
   shares: "any",
+  dnsPort: 53,
+  dnsProbePort: 443,
 } as const;
 
 const command = z.array(z.string()).min(1);
+const path = z.string().min(1);
+const port = z.int().min(1).max(65535);
+const address = z.union([z.ipv4(), z.ipv6()], { error: "an IP address, as 10.20.0.11" });
 
 /** What every driver has. */
 const common = {
@@ -64,8 +69,42 @@ const commandDriver = z
     "Commands of your own, run without a shell in the project's folder: a load balancer's, a cloud's. `{from}` and `{to}` stand for the clusters as NAME-VERSION, blue and green, also on the way back.",
   );
 
+const dnsDriver = z
+  .strictObject({
+    driver: z.literal("dns").describe("A name's addresses, by dynamic updates (RFC 2136)."),
+    server: address.describe(
+      "Address of the zone's primary server: it takes the updates, and is asked what holds.",
+    ),
+    port: port.optional().meta({ description: "Its port, TCP and UDP.", default: trafficDefaults.dnsPort }),
+    zone: z.string().describe("The zone that is updated, as `example.com`."),
+    name: z
+      .string()
+      .describe(
+        "The name that people use, as `www.example.com`; in the zone, and with addresses. Its TTL stays as it is.",
+      ),
+    from: z.array(address).min(1).describe("Where the older cluster is reached."),
+    to: z.array(address).min(1).describe("Where this one is reached."),
+    key: z
+      .strictObject({
+        file: path.optional().describe("File holding it, relative to this file."),
+        env: z.string().min(1).optional().describe("Environment variable holding it."),
+        command: command.optional().describe("Command that prints it, run in the project's folder."),
+      })
+      .describe(
+        "Where to find the TSIG key: exactly one of `file`, `env`, `command`. As `tsig-keygen` prints it, or `ALGORITHM:NAME:SECRET`. Never the secret itself.",
+      ),
+    probePort: port.optional().meta({
+      description: "TCP port at which every address of a cluster has to answer before the name leads there.",
+      default: trafficDefaults.dnsProbePort,
+    }),
+    ...common,
+  })
+  .describe(
+    "A and AAAA records of one name, changed by `nsupdate` (Debian's package bind9-dnsutils) in one atomic update. Shares between 0 and 100 come from records of both clusters, and are as even as resolvers and clients choose.",
+  );
+
 export const trafficSchema = z
-  .discriminatedUnion("driver", [commandDriver])
+  .discriminatedUnion("driver", [commandDriver, dnsDriver])
   .describe(
     "How people's traffic comes from the older cluster to this one, and back: `landfall cutover`. Its `driver`, and what that needs.",
   );

@@ -37,6 +37,7 @@ function balancer(more: Partial<TrafficSpec> = {}) {
       from: "prod-v1",
       to: "prod-v2",
       folder: "/project",
+      file: "/project/clusters/prod-v2.yaml",
     }),
     deps: fakeDeps({ runCommand }),
   });
@@ -90,7 +91,7 @@ test("a shift that never comes ends with what was read, and how to go on", async
 
 test.each(["", "50 %", "-1", "101", "1e1", "green"])("show that prints %j is no share", async (said) => {
   const traffic = openTraffic({
-    plan: planTraffic({ traffic: spec, from: "a-v1", to: "a-v2", folder: "/p" }),
+    plan: planTraffic({ traffic: spec, from: "a-v1", to: "a-v2", folder: "/p", file: "/p/c.yaml" }),
     deps: fakeDeps({ runCommand: async () => said }),
   });
   await expect(traffic.state()).rejects.toMatchObject({
@@ -102,7 +103,7 @@ test.each(["", "50 %", "-1", "101", "1e1", "green"])("show that prints %j is no 
 test("an interruption is not tried again", async () => {
   const controller = new AbortController();
   const traffic = openTraffic({
-    plan: planTraffic({ traffic: spec, from: "a-v1", to: "a-v2", folder: "/p" }),
+    plan: planTraffic({ traffic: spec, from: "a-v1", to: "a-v2", folder: "/p", file: "/p/c.yaml" }),
     signal: controller.signal,
     deps: fakeDeps({
       runCommand: async () => {

@@ -11,6 +11,8 @@ export function fakeDeps(more: Partial<TrafficDeps> = {}): TrafficDeps {
     env: {},
     readFile: nothing,
     runCommand: nothing,
+    resolve: nothing,
+    connect: nothing,
     clock: {
       now: () => now,
       sleep: async (milliseconds, signal) => {

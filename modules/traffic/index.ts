@@ -2,6 +2,7 @@
 import type { CommandPlan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { command, runPlanned } from "./command.ts";
+import { dns } from "./dns.ts";
 import { requireShare } from "./shares.ts";
 import type { Steering, Traffic, TrafficOptions } from "./types.ts";
 import { until } from "./until.ts";
@@ -9,6 +10,8 @@ import { until } from "./until.ts";
 export { type CutoverOptions, type CutoverReport, cutover } from "./cutover.ts";
 export { planTraffic, type TrafficPlan } from "./plan.ts";
 export type { Side, Steering, Traffic, TrafficDeps, TrafficOptions, TrafficState } from "./types.ts";
+
+export { connect, resolveAt } from "./world.ts";
 
 /** The traffic that `plan` describes. Touches nothing before the first call of a method. */
 export function openTraffic(options: TrafficOptions): Traffic {
@@ -63,5 +66,10 @@ export function openTraffic(options: TrafficOptions): Traffic {
 }
 
 function steeringOf({ plan, ...rest }: TrafficOptions): Steering {
-  return command(plan, rest);
+  switch (plan.driver) {
+    case "command":
+      return command(plan, rest);
+    case "dns":
+      return dns(plan, rest);
+  }
 }

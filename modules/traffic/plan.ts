@@ -1,8 +1,10 @@
 // What `replacement.traffic` says, with all defaults and placeholders filled in. Pure.
+import { dirname, resolve } from "node:path";
 import type { CommandPlan } from "../plan/index.ts";
-import { type TrafficSpec, trafficDefaults } from "../spec/index.ts";
+import { formatAddress, parseAddress, type TrafficSpec, trafficDefaults } from "../spec/index.ts";
+import type { Side } from "./types.ts";
 
-export type TrafficPlan = CommandTrafficPlan;
+export type TrafficPlan = CommandTrafficPlan | DnsTrafficPlan;
 
 interface Common {
   /** NAME-VERSION. */
@@ -29,6 +31,26 @@ export interface CommandTrafficPlan extends Common {
   readonly shares: "any" | "all-or-nothing";
 }
 
+export interface DnsTrafficPlan extends Common {
+  readonly driver: "dns";
+  readonly server: string;
+  readonly port: number;
+  readonly zone: string;
+  readonly name: string;
+  /** Addresses of each cluster, as DNS servers and Node spell them. */
+  readonly sides: Readonly<Record<Side, readonly string[]>>;
+  readonly key: KeySource;
+  readonly probePort: number;
+}
+
+/** Exactly one of these. */
+export interface KeySource {
+  /** Absolute. */
+  readonly file?: string | undefined;
+  readonly env?: string | undefined;
+  readonly command?: CommandPlan | undefined;
+}
+
 export interface TrafficPlanInput {
   readonly traffic: TrafficSpec;
   /** Blue and green, as NAME-VERSION. */
@@ -36,9 +58,11 @@ export interface TrafficPlanInput {
   readonly to: string;
   /** Absolute path of the project's folder, where commands run. */
   readonly folder: string;
+  /** Absolute path of green's file: paths in it are relative to it. */
+  readonly file: string;
 }
 
-export function planTraffic({ traffic, from, to, folder }: TrafficPlanInput): TrafficPlan {
+export function planTraffic({ traffic, from, to, folder, file }: TrafficPlanInput): TrafficPlan {
   const command = (argv: readonly string[], values: Readonly<Record<string, string>>): CommandPlan => ({
     argv: argv.map((word) => fill(word, values)),
     folder,
@@ -54,13 +78,40 @@ export function planTraffic({ traffic, from, to, folder }: TrafficPlanInput): Tr
     drainStart: sides(traffic.drain?.start),
     drainStop: sides(traffic.drain?.stop),
   };
-  return {
-    ...common,
-    driver: traffic.driver,
-    show: command(traffic.show, { from, to }),
-    shift: command(traffic.shift, { from, to }),
-    shares: traffic.shares ?? trafficDefaults.shares,
-  };
+  switch (traffic.driver) {
+    case "command":
+      return {
+        ...common,
+        driver: traffic.driver,
+        show: command(traffic.show, { from, to }),
+        shift: command(traffic.shift, { from, to }),
+        shares: traffic.shares ?? trafficDefaults.shares,
+      };
+    case "dns": {
+      const { key } = traffic;
+      return {
+        ...common,
+        driver: traffic.driver,
+        server: traffic.server,
+        port: traffic.port ?? trafficDefaults.dnsPort,
+        zone: traffic.zone,
+        name: traffic.name,
+        sides: { from: traffic.from.map(canonical), to: traffic.to.map(canonical) },
+        key: {
+          file: key.file === undefined ? undefined : resolve(dirname(file), key.file),
+          env: key.env,
+          command: key.command && command(key.command, {}),
+        },
+        probePort: traffic.probePort ?? trafficDefaults.dnsProbePort,
+      };
+    }
+  }
+}
+
+/** One spelling of an address. */
+export function canonical(address: string): string {
+  const parsed = parseAddress(address);
+  return parsed === undefined ? address : formatAddress(parsed);
 }
 
 /** What stands in braces and has no value here stays; modules/spec has refused what never has one. */

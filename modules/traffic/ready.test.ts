@@ -9,6 +9,7 @@ function open(runCommand: TrafficDeps["runCommand"]) {
       from: "prod-v1",
       to: "prod-v2",
       folder: "/p",
+      file: "/p/c.yaml",
       traffic: {
         driver: "command",
         show: ["show"],

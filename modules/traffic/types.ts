@@ -53,7 +53,22 @@ export interface TrafficDeps {
   readonly readFile: (path: string) => Promise<string>;
   /** Runs a command without a shell; its standard output. Rejects with what it said on standard error. */
   readonly runCommand: (command: readonly string[], options?: CommandOptions) => Promise<string>;
+  /** What a DNS server answers for a name; nothing where it has none. Rejects when it gives no answer. */
+  readonly resolve: (
+    server: { readonly address: string; readonly port: number },
+    name: string,
+    type: "A" | "AAAA",
+    signal: AbortSignal | undefined,
+  ) => Promise<readonly DnsRecord[]>;
+  /** Rejects unless a TCP connection is accepted. */
+  readonly connect: (address: string, port: number, signal: AbortSignal | undefined) => Promise<void>;
   readonly clock: Clock;
+}
+
+export interface DnsRecord {
+  readonly address: string;
+  /** Seconds. */
+  readonly ttl: number;
 }
 
 export interface TrafficOptions {

@@ -600,6 +600,71 @@ const cases: Case[] = [
     ],
   },
   {
+    rule: "traffic by DNS: names, key and addresses",
+    cluster: [
+      [
+        end,
+        `${end}replacement:
+  traffic:
+    driver: dns
+    server: 10.77.0.2
+    zone: ‸example.com.
+    name: ‸www.example.org
+    from: [10.77.0.201, 10.77.0.202]
+    to: [10.77.0.203, ‸10.77.0.202]
+    key: { file: b, ‸env: A }
+`,
+      ],
+    ],
+    says: [
+      'replacement.traffic.zone: found "example.com.", expected a DNS name in lower case; did you mean "example.com"?',
+      'replacement.traffic.name: found "www.example.org", expected a name in the zone example.com.',
+      "replacement.traffic.to[1]: found the address 10.77.0.202 again",
+      "replacement.traffic.key.env: found file and env, expected exactly one of file, env, command",
+    ],
+  },
+  {
+    rule: "traffic by DNS: a family that only one cluster has",
+    cluster: [
+      [
+        end,
+        `${end}replacement:
+  traffic:
+    driver: dns
+    server: 10.77.0.2
+    zone: example.com
+    name: example.com
+    from: [10.77.0.201, "fd00::1"]
+    to: ‸[10.77.0.203]
+    key: { env: A }
+`,
+      ],
+    ],
+    says: [
+      "replacement.traffic.to: found no IPv6 address beside the other cluster's, expected one: clients that know no other would lose it",
+    ],
+  },
+  {
+    rule: "a canary that no mix of addresses comes to",
+    cluster: [
+      [
+        end,
+        `${end}replacement:
+  canary: { share: ‸10, seconds: 60, check: ["true"] }
+  traffic:
+    driver: dns
+    server: 10.77.0.2
+    zone: example.com
+    name: www.example.com
+    from: [10.77.0.201, 10.77.0.202]
+    to: [10.77.0.203]
+    key: { env: A }
+`,
+      ],
+    ],
+    says: ["replacement.canary.share: found 10, which replacement.traffic cannot do; expected one of 33, 50"],
+  },
+  {
     rule: "endpoint names that no certificate covers",
     cluster: [
       [

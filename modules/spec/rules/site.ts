@@ -3,6 +3,7 @@ import { formatAddress } from "../cidr.ts";
 import type { Path } from "../document.ts";
 import { defaults } from "../schema.ts";
 import { didYouMean } from "../suggest.ts";
+import { exactlyOne } from "./exactly-one.ts";
 import type { SiteFacts } from "./facts.ts";
 import { checkLabels } from "./labels.ts";
 import { checkMachineAddresses, checkNetworks } from "./networks.ts";
@@ -148,21 +149,6 @@ function checkBmc(file: SiteFile, path: Path, bmc: WrittenBmc, report: Report): 
         report(file, [...path, "nextBoot"], "found without networkBoot, expected only with it", "key");
       return;
   }
-}
-
-function exactlyOne(
-  file: SiteFile,
-  path: Path,
-  written: object | undefined,
-  keys: readonly string[],
-  report: Report,
-): void {
-  if (written === undefined) return;
-  const kinds = Object.keys(written).filter((kind) => keys.includes(kind));
-  const expected = `expected exactly one of ${keys.join(", ")}`;
-  if (kinds.length === 0) report(file, path, `found none, ${expected}`);
-  else if (kinds.length > 1)
-    report(file, [...path, kinds[1]!], `found ${kinds.join(" and ")}, ${expected}`, "key");
 }
 
 const placeholders = ["name", "mac", "address"];
