@@ -35,6 +35,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "the model of orders, for tests alone: npm run soak plays it longer",
   },
+  "modules/rollout/model/check.ts": {
+    typesOnly: false,
+    why: "the model of replacements, for tests alone: npm run soak plays it longer",
+  },
   "modules/boot/parsers.ts": {
     typesOnly: false,
     why: "what reads others' bytes, for tests alone: npm run soak throws odd ones at it",

@@ -58,6 +58,7 @@ test("what the user asks for has its place: checks, a canary, waves of their siz
     "wave-1: w1 w2 w3",
     "wave-2: w4",
     "retire: m1 m2 m3",
+    "settle: ",
   ]);
 });
 

@@ -119,7 +119,7 @@ function layOut(steps: StepBuilder, layout: Layout): void {
   for (const machines of late) move(machines);
   steps.lose(released);
   steps.add({ id: "retire", kind: "retire", machines: released, seconds: timing.retire });
-  if (last.length === 0) return;
+  // Where nothing is left to come too: green is proven once more without blue, and gets what stayed behind on the way.
   steps.add({ id: "settle", kind: "settle", machines: last, seconds: steps.landing(last) });
 }
 

@@ -138,7 +138,7 @@ export interface ArchiveStep extends StepOf<"archive"> {}
 export interface RetireStep extends StepOf<"retire"> {
   readonly machines: readonly string[];
 }
-/** Green takes those of its machines that were blue's to the end. */
+/** Green takes those of its machines that were blue's to the end, if any, and is proven healthy without blue. */
 export interface SettleStep extends StepOf<"settle"> {
   readonly machines: readonly string[];
 }

@@ -1,8 +1,9 @@
 // `npm run soak`: what needs many tries to be believed. Minutes to hours; a summary table at the end.
 // `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]`, `store [ROUNDS] [SEED]`, `fuzz [INPUTS] [SEED]`,
-// `metal [POINTS]`, `releases` and `conformance` run one of them.
+// `rollout [RUNS] [SEED]`, `metal [POINTS]`, `releases` and `conformance` run one of them.
 import { checkOrders } from "../../modules/boot/model/check.ts";
 import { crashRounds } from "../../modules/boot/store/crash.ts";
+import { checkRollouts } from "../../modules/rollout/model/check.ts";
 import { buildGoParsers } from "../fuzz/go.ts";
 import { fuzzParsers } from "../fuzz/parsers.ts";
 import { conformanceRun } from "./conformance.ts";
@@ -11,13 +12,15 @@ import { metalRounds } from "./metal.ts";
 import { releaseRounds } from "./releases.ts";
 
 const usage =
-  "usage: npm run soak -- [all | conformance | releases | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  store [ROUNDS (200)] [SEED] | fuzz [INPUTS for each parser (100000)] [SEED] |\n  metal [POINTS (all)]]";
+  "usage: npm run soak -- [all | conformance | releases | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  rollout [RUNS (10000)] [SEED] |  store [ROUNDS (200)] [SEED] | fuzz [INPUTS for each parser (100000)] [SEED] |\n  metal [POINTS (all)]]";
 const [what = "all", timesText, seedText = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 const seed = Number(seedText);
 const times = timesText === undefined ? undefined : Number(timesText);
 const counted = [times ?? 1, seed].every((number) => Number.isInteger(number) && number >= 0) && times !== 0;
 if (
-  !["all", "kills", "conformance", "releases", "orders", "store", "fuzz", "metal"].includes(what) ||
+  !["all", "kills", "conformance", "releases", "orders", "rollout", "store", "fuzz", "metal"].includes(
+    what,
+  ) ||
   !counted
 ) {
   console.error(usage);
@@ -26,6 +29,7 @@ if (
 const wanted = (part: string) => what === part || what === "all";
 const outcomes: boolean[] = [];
 if (wanted("orders")) outcomes.push(await orders(times ?? 10_000));
+if (wanted("rollout")) outcomes.push(await rollout(times ?? 10_000));
 if (wanted("store")) outcomes.push(await store(times ?? 200));
 if (wanted("fuzz")) outcomes.push(await fuzz(times ?? 100_000));
 if (wanted("kills")) outcomes.push(await kills(times ?? 10));
@@ -61,6 +65,20 @@ async function orders(runs: number): Promise<boolean> {
     wrong ?? `no machine in service was wiped, and all ended installed: ${runs} stories, ${seconds} s`,
   );
   return wrong === undefined;
+}
+
+/** Replacements of clusters that are killed, aborted, and lose machines: see modules/rollout/model. */
+async function rollout(runs: number): Promise<boolean> {
+  console.log(`${runs} replacements, seed ${seed}`);
+  const started = performance.now();
+  const played = await checkRollouts({ runs, seed });
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  if (typeof played === "string") console.log(played);
+  else {
+    console.table(played);
+    console.log(`each ended with one healthy cluster, and every machine held once: ${seconds} s`);
+  }
+  return typeof played !== "string";
 }
 
 /** Processes that write to the boot service's folder, killed: see modules/boot/store/crash.ts. */

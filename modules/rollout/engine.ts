@@ -1,0 +1,290 @@
+// Carries a replacement out, step by step, or takes it back. Every step may have been begun by an earlier run that was killed
+// in the middle: what it does is done again from the start, and finds what is there.
+import { LandfallError } from "../spec/index.ts";
+import type { Journal, StepRecord } from "./journal.ts";
+import * as journals from "./journal.ts";
+import { pointOfNoReturn } from "./plan.ts";
+import type { Check, Step } from "./types.ts";
+
+/** A machine that could not go, and why. */
+export interface Failed {
+  readonly machine: string;
+  readonly why: string;
+}
+
+/** What the engine does to the world. Each may be called again after it was cut short anywhere, or had ended. */
+export interface Effects {
+  /** Green, with the machines that it may have by now; returns when it is proven healthy. */
+  readonly land: () => Promise<void>;
+  /** Green ends, and its machines are free. */
+  readonly unland: () => Promise<void>;
+  /** Returns when all health conditions hold. */
+  readonly prove: (cluster: "blue" | "green") => Promise<void>;
+  /** @throws {LandfallError} `check-failed` */
+  readonly check: (check: Pick<Check, "name" | "command" | "job" | "timeout">) => Promise<void>;
+  /** From blue to green. A machine that cannot go stays where it is, keeps no other from going, and is returned. */
+  readonly handOver: (machines: readonly string[]) => Promise<readonly Failed[]>;
+  /** From green to blue, wherever they are on the way. */
+  readonly handBack: (machines: readonly string[]) => Promise<readonly Failed[]>;
+  /** Green gets blue's workloads; returns when they are ready there. */
+  readonly migrate: () => Promise<void>;
+  /** What the migration took from blue is blue's again. */
+  readonly unmigrate: () => Promise<void>;
+  /** Percent of the traffic that is to go to green. Returns when it does. */
+  readonly shift: (share: number) => Promise<void>;
+  readonly archive: () => Promise<void>;
+  /** Blue ends, and what it still held is free. */
+  readonly retire: () => Promise<void>;
+}
+
+export interface World {
+  readonly effects: Effects;
+  readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Written when it returns, whatever happens next. */
+  readonly save: (journal: Journal) => void;
+  readonly tell: (event: RolloutEvent) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type RolloutEvent =
+  | {
+      readonly kind: "begun" | "done" | "undoing" | "undone";
+      readonly step: Step;
+      readonly record: StepRecord;
+    }
+  | { readonly kind: "note"; readonly text: string };
+
+/** Seconds between two looks at green's health. */
+const soakInterval = 10;
+const holdInterval = 30;
+
+/**
+ * Goes on with the replacement until blue is gone.
+ * @throws {LandfallError} `aborting` if it was aborted; of the step that failed: the same call goes on with it.
+ */
+export async function runRollout(opened: Journal, world: World): Promise<Journal> {
+  if (opened.ended !== undefined) return opened;
+  if (opened.direction === "back") {
+    throw new LandfallError("aborting", `the replacement of ${opened.blue} is on its way back`, {
+      found: `it was aborted, and ${opened.blue} has not everything again yet`,
+      next: `finish that: npx landfall upgrade ${opened.name} --to ${versionOf(opened)} --abort`,
+    });
+  }
+  let journal = opened;
+  const save = (next: Journal) => {
+    journal = next;
+    world.save(next);
+  };
+  for (const step of journal.plan.steps) {
+    if (journals.recordOf(journal, step.id).state === "done") continue;
+    world.signal?.throwIfAborted();
+    save(journals.begin(journal, step.id, world.now()));
+    world.tell({ kind: "begun", step, record: journals.recordOf(journal, step.id) });
+    try {
+      await perform(step, world, () => journal, save);
+    } catch (error) {
+      save(journals.fail(journal, step.id, sentence(error)));
+      throw error;
+    }
+    save(journals.finish(journal, step.id, world.now()));
+    world.tell({ kind: "done", step, record: journals.recordOf(journal, step.id) });
+  }
+  save(journals.end(journal, "replaced", world.now()));
+  return journal;
+}
+
+async function perform(
+  step: Step,
+  world: World,
+  journal: () => Journal,
+  save: (journal: Journal) => void,
+): Promise<void> {
+  const { effects } = world;
+  const shift = async (share: number) => {
+    // Written before: of a shift that is cut short it must be known that it was begun.
+    save({ ...journal(), share });
+    await effects.shift(share);
+  };
+  switch (step.kind) {
+    case "land":
+    case "settle":
+      return effects.land();
+    case "soak":
+      return soak(step.soak, world);
+    case "check":
+      return effects.check(step.check);
+    case "wave": {
+      const failed = await effects.handOver(step.machines);
+      const left = failed.map((each) => ({ ...each, step: step.id }));
+      if (left.length > 0 && step.reversible) throw waveIncomplete(journal(), step.id, failed);
+      save(journals.leave(journal(), left));
+      // Blue has ended for the world by now: what does not come along is retired with it.
+      for (const { machine, why } of left)
+        world.tell({ kind: "note", text: `${machine} stays behind: ${why}` });
+      return;
+    }
+    case "migrate":
+      return effects.migrate();
+    case "canary":
+      await effects.prove("green");
+      await shift(step.canary.share);
+      await pause(step.canary.seconds, world);
+      try {
+        const { check, timeout } = step.canary;
+        await effects.check({ name: "canary", command: check, timeout });
+      } catch (error) {
+        world.signal?.throwIfAborted();
+        await shift(0);
+        throw error;
+      }
+      return;
+    case "cut-over":
+      await effects.prove("green");
+      return shift(100);
+    case "hold":
+      await hold(step.hold, journals.recordOf(journal(), step.id), world);
+      // Nothing of blue's is given up while green is not well.
+      return effects.prove("green");
+    case "archive":
+      return effects.archive();
+    case "retire":
+      return effects.retire();
+  }
+}
+
+/** Green stays healthy for as long, watched: time in which nobody looked does not count. */
+async function soak(seconds: number, world: World): Promise<void> {
+  await world.effects.prove("green");
+  const until = world.now().getTime() + seconds * 1000;
+  for (let left = seconds; left > 0; left = (until - world.now().getTime()) / 1000) {
+    await pause(Math.min(soakInterval, left), world);
+    await world.effects.prove("green");
+  }
+}
+
+/** Counted from its first beginning: while the command was gone, blue was still there. */
+async function hold(seconds: number, { begun }: StepRecord, world: World): Promise<void> {
+  const until = (begun === undefined ? world.now().getTime() : Date.parse(begun)) + seconds * 1000;
+  const left = () => (until - world.now().getTime()) / 1000;
+  while (left() > 0) {
+    await pause(Math.min(holdInterval, left()), world);
+    if (left() <= 0) return;
+    try {
+      await world.effects.prove("green");
+    } catch (error) {
+      world.signal?.throwIfAborted();
+      world.tell({ kind: "note", text: `during the hold: ${sentence(error)}` });
+    }
+  }
+}
+
+async function pause(seconds: number, { sleep, signal }: World): Promise<void> {
+  if (seconds > 0) await sleep(seconds * 1000);
+  signal?.throwIfAborted();
+}
+
+/**
+ * Goes back to blue, from wherever the replacement is, by taking each step back in reverse.
+ * @throws {LandfallError} `no-return` when blue is being retired, or is gone
+ */
+export async function abortRollout(opened: Journal, world: World): Promise<Journal> {
+  requireReturn(opened);
+  if (opened.ended !== undefined) return opened;
+  let journal: Journal = opened;
+  const save = (next: Journal) => {
+    journal = next;
+    world.save(next);
+  };
+  save({ ...journal, direction: "back" });
+  for (const step of journal.plan.steps.toReversed()) {
+    const { state } = journals.recordOf(journal, step.id);
+    if (state === "pending" || state === "undone") continue;
+    world.signal?.throwIfAborted();
+    world.tell({ kind: "undoing", step, record: journals.recordOf(journal, step.id) });
+    try {
+      await takeBack(step, world, () => journal, save);
+    } catch (error) {
+      save(journals.fail(journal, step.id, sentence(error)));
+      throw error;
+    }
+    save(journals.undone(journal, step.id, world.now()));
+    world.tell({ kind: "undone", step, record: journals.recordOf(journal, step.id) });
+  }
+  await world.effects.prove("blue");
+  save(journals.end(journal, "aborted", world.now()));
+  return journal;
+}
+
+async function takeBack(
+  step: Step,
+  world: World,
+  journal: () => Journal,
+  save: (journal: Journal) => void,
+): Promise<void> {
+  const { effects } = world;
+  switch (step.kind) {
+    case "canary":
+    case "cut-over":
+      await effects.shift(0);
+      return save({ ...journal(), share: 0 });
+    case "migrate":
+      return effects.unmigrate();
+    case "wave": {
+      const failed = await effects.handBack(step.machines);
+      save(
+        journals.leave(
+          journal(),
+          failed.map((each) => ({ ...each, step: step.id })),
+        ),
+      );
+      // A dead machine must not keep the others from serving.
+      for (const { machine, why } of failed)
+        world.tell({ kind: "note", text: `${machine} does not come back to ${journal().blue}: ${why}` });
+      return;
+    }
+    case "land":
+      return effects.unland();
+    case "soak":
+    case "check":
+    case "hold":
+      return;
+    case "archive":
+    case "retire":
+    case "settle":
+      throw new TypeError(`${step.id} cannot be taken back`);
+  }
+}
+
+/** @throws {LandfallError} `no-return` */
+function requireReturn({ blue, green, plan, steps, ended }: Journal): void {
+  const begun = plan.steps.find(
+    (_, index) => index >= pointOfNoReturn(plan) && steps[index]?.state !== "pending",
+  );
+  if (begun === undefined) return;
+  throw new LandfallError("no-return", `${blue} cannot be had back: its retirement has begun`, {
+    found: ended === undefined ? `the step ${begun.id} was begun` : `${green} has taken its place`,
+    expected: "an abort before the end of the hold",
+    next:
+      ended === undefined
+        ? `npx landfall upgrade ${plan.name} --to ${versionOf({ name: plan.name, green })} finishes the replacement; ${blue}'s archive holds its last state`
+        : `to go back, replace ${green} by a new version, or restore ${blue}'s archive`,
+  });
+}
+
+function waveIncomplete({ blue, green }: Journal, id: string, failed: readonly Failed[]): LandfallError {
+  const names = failed.map(({ machine }) => machine).join(", ");
+  return new LandfallError("wave-incomplete", `${names} did not come from ${blue} to ${green} in ${id}`, {
+    found: failed.map(({ machine, why }) => `${machine}: ${why}`).join("\n"),
+    expected: `all of them: without them ${green} has no room for the work`,
+    next: "mend them and run the same command again, or go back with --abort",
+  });
+}
+
+function versionOf({ name, green }: Pick<Journal, "name" | "green">): string {
+  return green.slice(name.length + 1);
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
