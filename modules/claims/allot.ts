@@ -18,17 +18,17 @@ export interface LeftOut {
 export interface Allotment {
   /** What a deploy lands, or keeps: held by this version, or free. In the file's order. */
   readonly machines: readonly string[];
-  /** Those of them that are on their way out: known to the boot service until their disks are wiped, and let alone. */
+  /** Those of them that are on their way out: known to the boot service until they are gone, and let alone. */
   readonly leaving: readonly string[];
   /** Named by the file, and another version's. */
   readonly leftOut: readonly LeftOut[];
 }
 
-/** A machine is another version's as soon as its disk is wiped: from then on it has nothing more to do with the old one. */
+/** Once it is gone, with its disk wiped, a machine has nothing more to do with the old version, and is not the new one's yet. */
 export function allot({ cluster, masters, workers }: Version, claims: Claims): Allotment {
   const named = [...masters, ...workers].map((machine) => ({ machine, claim: claims.get(machine) }));
   const has = ({ claim }: (typeof named)[number]) =>
-    claim === undefined || standsIn(claim, cluster) || (isLeaving(claim, cluster) && !isPast(claim, "wiped"));
+    claim === undefined || standsIn(claim, cluster) || (isLeaving(claim, cluster) && !isPast(claim, "gone"));
   const names = (list: typeof named) => list.map(({ machine }) => machine);
   return {
     machines: names(named.filter(has)),

@@ -8,12 +8,13 @@ import { LandfallError } from "../spec/error.ts";
  * - `drained`: its pods have moved
  * - `off`: it has no power
  * - `wiped`: nothing is left on its disk, and that is proven
- * - `left`: the old version's API knows no such node, and the boot service no group and no order
+ * - `gone`: the old version's API knows no such node, and the boot service no order for it
+ * - `left`: the boot service knows it by no group of the old version
  * - `claimed`: it is the new version's
  * - `landed`: it has its keys
  * After that the node is Ready, and the way is over.
  */
-export const stages = ["leaving", "drained", "off", "wiped", "left", "claimed", "landed"] as const;
+export const stages = ["leaving", "drained", "off", "wiped", "gone", "left", "claimed", "landed"] as const;
 export type Stage = (typeof stages)[number];
 
 /** A machine on its way. */

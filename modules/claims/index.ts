@@ -1,6 +1,7 @@
 // Which version of a cluster holds a machine, and how it goes from one to the next. Pure: where claims are kept is the
 // caller's affair.
 export { type Allotment, allot, type LeftOut, requireMasters, type Version, whyLeftOut } from "./allot.ts";
+export { checkHandover, type HandoverFacts, type Written } from "./check.ts";
 export {
   type Claim,
   type Claims,
@@ -12,3 +13,14 @@ export {
   standsIn,
 } from "./claim.ts";
 export { derive, type Holding } from "./derive.ts";
+export {
+  arrive,
+  type Book,
+  begin,
+  type Departure,
+  depart,
+  type HandoverWorld,
+  handOver,
+  handOverLast,
+  type Wave,
+} from "./handover.ts";

@@ -78,6 +78,18 @@ export async function orderWipe(
   );
 }
 
+/** Whether the last that was ordered of a machine is this landing's wipe, and the machine has told that it is done. */
+export async function isWiped(
+  { plan, generation }: Landing,
+  { mac }: MachinePlan,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const record = await withBootClient(plan.boot, signal, (client) => client.get(mac));
+  const order = record?.order;
+  const mine = order?.cluster === plan.cluster && order.generation === generation;
+  return mine && order.kind === "wipe" && order.state === "done" && record?.installed === undefined;
+}
+
 /** Waits until the machine has told that its disk is empty. @throws {LandfallError} `not-wiped` */
 export async function awaitWipe(
   { plan }: Landing,

@@ -40,18 +40,34 @@ describe("draining a node", () => {
       pod("proxy", { ownerReferences: [{ kind: "DaemonSet" }] }),
       pod("etcd", { annotations: { "kubernetes.io/config.mirror": "x" } }),
     ]);
-    expect(await drain(api, "w1", 60, never)).toBe(0);
+    expect(await drain(api, "w1", 60, never)).toEqual([]);
     expect(requests[0]).toBe("PATCH /api/v1/nodes/w1");
     expect([...left.keys()]).toEqual(["proxy", "etcd"]);
   });
 
-  it("says how many did not leave in time", async () => {
-    const { api } = cluster([pod("web"), pod("db")], ["db"]);
-    expect(await drain(api, "w1", 0, never)).toBeGreaterThan(0);
+  it("says which did not leave in time, and which of them are ending", async () => {
+    const stuck = { deletionTimestamp: "2026-01-02T03:04:05Z" };
+    const { api } = cluster([pod("web"), pod("db"), pod("gone", stuck)], ["db", "gone"]);
+    expect(await drain(api, "w1", 0, never)).toEqual(
+      expect.arrayContaining([
+        { pod: "demo/db", ending: false },
+        { pod: "demo/gone", ending: true },
+      ]),
+    );
+  });
+
+  it("does not wait for what cannot be heard of: pods that are ending on a machine without power", async () => {
+    const { api } = cluster([pod("gone", { deletionTimestamp: "2026-01-02T03:04:05Z" })], ["gone"]);
+    expect(await drain(api, "w1", 60, never, true)).toEqual([]);
+  });
+
+  it("fails when the API refuses to cordon it", async () => {
+    const api = apiOf(async () => ({ status: 403, body: "", date: undefined, server: "" }));
+    await expect(drain(api, "w1", 60, never)).rejects.toThrow("403");
   });
 
   it("has nothing to do for a node that never came", async () => {
     const api = apiOf(async () => ({ status: 404, body: "", date: undefined, server: "" }));
-    expect(await drain(api, "w1", 60, never)).toBe(0);
+    expect(await drain(api, "w1", 60, never)).toEqual([]);
   });
 });

@@ -6,19 +6,31 @@ interface Pod {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
+    readonly deletionTimestamp?: string;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly { readonly kind: string }[];
   };
   readonly status: { readonly phase: string };
 }
 
-/** Evicts until no pod that could run elsewhere is left; resolves to how many are left when time is up. */
+/** A pod that has not left its node. */
+export interface Left {
+  readonly pod: string;
+  /** It is told to end, and has only not been heard of since. */
+  readonly ending: boolean;
+}
+
+/**
+ * Evicts until no pod that could run elsewhere is left; resolves to those that are left when time is up. Of a machine
+ * that has no power nothing is to be heard any more: its pods are as good as gone when they are told to end.
+ */
 export async function drain(
   api: Api,
   node: string,
   timeoutSeconds: number,
   signal: AbortSignal,
-): Promise<number> {
+  off = false,
+): Promise<readonly Left[]> {
   const deadline = performance.now() + timeoutSeconds * 1000;
   const cordoned = await api.request({
     method: "PATCH",
@@ -27,19 +39,27 @@ export async function drain(
     body: JSON.stringify({ spec: { unschedulable: true } }),
     signal,
   });
-  if (cordoned.status === 404) return 0;
+  if (cordoned.status === 404) return [];
+  if (cordoned.status !== 200) throw new Error(`the API answered ${cordoned.status} to a cordon`);
   for (;;) {
-    const pods = (await podsOf(api, node, signal)).filter(canRunElsewhere);
-    if (pods.length === 0 || performance.now() > deadline) return pods.length;
+    const pods = (await podsOf(api, node, signal))
+      .filter(canRunElsewhere)
+      .filter(({ metadata }) => !(off && metadata.deletionTimestamp !== undefined));
+    if (pods.length === 0 || performance.now() > deadline) return pods.map(asLeft);
     // A refusal (429) is a disruption budget: asked again until it allows it.
     await Promise.all(pods.map((pod) => evict(api, pod, signal)));
     await setTimeout(500, undefined, { signal });
   }
 }
 
+function asLeft({ metadata: { namespace, name, deletionTimestamp } }: Pod): Left {
+  return { pod: `${namespace}/${name}`, ending: deletionTimestamp !== undefined };
+}
+
 /** Forgets the node, and with it the pods that are said to run on it. */
 export async function deleteNode(api: Api, node: string, signal: AbortSignal): Promise<void> {
-  await api.request({ method: "DELETE", path: `/api/v1/nodes/${node}`, signal });
+  const { status } = await api.request({ method: "DELETE", path: `/api/v1/nodes/${node}`, signal });
+  if (status !== 200 && status !== 404) throw new Error(`the API answered ${status} to the end of a node`);
 }
 
 async function podsOf(api: Api, node: string, signal: AbortSignal): Promise<readonly Pod[]> {

@@ -29,21 +29,25 @@ export interface Landed {
 
 /** @throws {LandfallError} `masters-held`, `machine-held`, `unhealthy`, and whatever a step says. */
 export async function landCluster(options: LandOptions): Promise<Landed> {
-  const { workspace, cluster, progress, signal } = options;
+  const { workspace, cluster, progress } = options;
   const { plan, allotment } = obtainable(workspace, cluster);
   requireBootService(plan);
   if (plan.boot.page !== undefined)
     progress.line("landfall", `machines can be watched at ${plan.boot.page}/`);
   for (const each of allotment.leftOut) progress.line("landfall", whyLeftOut(each));
   const { changes, proven } = await applyStack(options);
-  if (!proven && !(await checkHealth(workspace, plan, signal)).every(({ ok }) => ok)) {
-    const run = readRun(workspace, cluster);
-    await recover({ workspace, run, signal, now: () => new Date(), say: progress.line });
-    await proveHealth({ workspace, plan, say: (line) => progress.line("health", line), signal });
-  }
+  if (!proven) await proveLanded(options);
   // A node of each is Ready: whichever came from another version has arrived.
   for (const machine of allotment.machines) settleClaim(workspace, plan.site, machine, cluster);
   return { changes, leftOut: allotment.leftOut };
+}
+
+/** Waits until a deployed cluster is healthy, a node of each machine Ready; gives machines back what they lost. */
+export async function proveLanded({ workspace, cluster, progress, signal }: LandOptions): Promise<void> {
+  const run = readRun(workspace, cluster);
+  if ((await checkHealth(workspace, run.plan, signal)).every(({ ok }) => ok)) return;
+  await recover({ workspace, run, signal, now: () => new Date(), say: progress.line });
+  await proveHealth({ workspace, plan: run.plan, say: (line) => progress.line("health", line), signal });
 }
 
 /** The cluster's stack as its files and the claims say, made real: no more machines, and no less. */

@@ -3,6 +3,7 @@ import { Argument, type Command, Option } from "commander";
 import type { SiteDhcpOptions } from "../dhcp/index.ts";
 import { bootFlags } from "./boot-flags.ts";
 import type { CutoverFlags } from "./commands/cutover.ts";
+import type { HandoverFlags } from "./commands/handover.ts";
 import type { FaultOptions } from "./commands/lab.ts";
 import { describeFlags } from "./go-flags.ts";
 import type { Invocation } from "./main.ts";
@@ -97,6 +98,34 @@ Interrupted or killed, the same command goes on where it stopped; --back goes ba
     .action(
       run(async (invocation, from: string, to: string, flags: CutoverFlags) =>
         (await import("./commands/cutover.ts")).cutoverCommand(invocation, from, to, flags),
+      ),
+    );
+
+  program
+    .command("handover")
+    .description("hand machines from one version of a cluster to another; ends when they are Ready there")
+    .argument("<machine...>", "names of machines; they leave and land together")
+    .requiredOption("--from <cluster>", "the version that holds them, as lab-v1")
+    .requiredOption(
+      "--to <cluster>",
+      "the version that is to have them, as lab-v2; deployed, and its file names them",
+    )
+    .option("--retire", "the version that they leave ends with them, masters and all")
+    .addHelpText(
+      "after",
+      `
+Each machine is drained, marks its disk as free, is switched off, has its disk wiped through one boot from the
+network, is forgotten by the old version, claimed by the new one, and landed. A machine whose disk is not proven
+empty is not claimed. Interrupted or killed, the same command goes on where it stopped.
+Masters leave together and last, with --retire: name all machines that go from one version to the other.
+
+  $ landfall handover w1 --from lab-v1 --to lab-v2
+  $ landfall handover m1 m2 m3 --from lab-v1 --to lab-v2 --retire
+`,
+    )
+    .action(
+      run(async (invocation, machines: string[], flags: HandoverFlags) =>
+        (await import("./commands/handover.ts")).handoverCommand(invocation, machines, flags),
       ),
     );
 

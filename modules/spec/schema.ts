@@ -434,7 +434,12 @@ export const clusterSchema = z
       .array(
         z.strictObject({
           name: label.describe("The pool's name. `masters` is taken."),
-          machines: z.array(label).min(1, "at least one machine").describe("Machine names."),
+          machines: z
+            .array(label)
+            .min(1, "at least one machine")
+            .describe(
+              "Machine names. Those that another version of the cluster holds are left out until it hands them over.",
+            ),
           labels: labels
             .optional()
             .describe("Kubernetes labels of these nodes; they win over those of the hardware."),

@@ -1,82 +1,55 @@
-import { release } from "../../deliver/index.ts";
-import type { Api } from "../../kubernetes/index.ts";
+import { depart, isLeaving } from "../../claims/index.ts";
 import { retire } from "../../pki/index.ts";
-import type { MachinePlan, Plan } from "../../plan/index.ts";
-import { openPower } from "../../power/index.ts";
-import { awaitWipe, endBoot, orderWipe } from "../boot-orders.ts";
-import { dropClaim } from "../claims.ts";
-import { clusterApi } from "../cluster-api.ts";
-import { deleteNode, drain } from "../drain.ts";
-import { machineTarget } from "../machine-target.ts";
-import { powerDeps } from "../power-deps.ts";
-import { findRun, forgetMachine, forgetRun, readMachine, writeMachine } from "../run-record.ts";
+import { endBoot } from "../boot-orders.ts";
+import { dropClaim, readClaim } from "../claims.ts";
+import { bookOf, departureOf } from "../departure.ts";
+import { deleteNode } from "../drain.ts";
+import { apiWithout, giveUpDisk, hasDisk, type LeaveContext, leaver, moveAway, wipeDisk } from "../leave.ts";
+import { findRun, forgetMachine, forgetRun } from "../run-record.ts";
 import { pkiDir, type Workspace } from "../workspace.ts";
-import type { StepContext } from "./context.ts";
 
-/** Seconds that a machine gets to answer before its power is cut as it is. */
-const answerSeconds = 15;
 /** Seconds that its pods get to move. */
 const drainSeconds = 120;
 
-/**
- * Takes a machine out of its cluster: its pods move, it marks its disk as free, and its power is cut. One that does not
- * answer keeps the mark, so that no other cluster installs over it unasked; one that was never started is only forgotten.
- * Where the cluster wants it, a disk that is free is then emptied.
- */
-export async function retireMachine(
-  context: Omit<StepContext, "run">,
-  cluster: string,
-  name: string,
-): Promise<void> {
-  const { workspace, say, signal, now } = context;
-  const record = readMachine(workspace, cluster, name);
-  const run = findRun(workspace, cluster);
-  const plan = run?.plan;
-  if (record === undefined) {
-    if (plan !== undefined) dropClaim(workspace, plan.site, name, cluster);
-    return say(name, "was never started");
-  }
-  const { machine, delivered } = record;
+/** Takes a machine out of its cluster; one that another version is to have leaves by the way of those: see departure.ts. */
+export async function retireMachine(context: LeaveContext, cluster: string, name: string): Promise<void> {
+  const { workspace, now } = context;
+  const plan = findRun(workspace, cluster)?.plan;
   // A machine of the plan is retired with its whole cluster: nothing is left that its pods could move to.
-  const leaves =
-    plan !== undefined && delivered !== undefined && !plan.machines.some((each) => each.name === name);
-  const api = leaves ? clusterApi(workspace, plan) : undefined;
+  const livesOn = plan !== undefined && !plan.machines.some((each) => each.name === name);
+  if (plan !== undefined && isLeaving(readClaim(workspace, plan.site, name), cluster))
+    return depart(bookOf(workspace, plan.site, now), name, departureOf(context, cluster, name, livesOn));
+  await free(context, cluster, name, livesOn);
+  if (plan !== undefined) dropClaim(workspace, plan.site, name, cluster);
+}
+
+/**
+ * Frees a machine: its pods move, it marks its disk as free, and its power is cut. One that does not answer keeps the mark,
+ * so that no other cluster installs over it unasked; one that was never started is only forgotten. Where the cluster wants
+ * it, a disk that is free is then emptied.
+ */
+async function free(context: LeaveContext, cluster: string, name: string, livesOn: boolean): Promise<void> {
+  const { workspace, say, signal } = context;
+  const leaving = leaver(context, cluster, name);
+  if (leaving === undefined) return say(name, "was never started");
+  const { machine, record, run, power } = leaving;
+  const api = apiWithout(context, leaving, livesOn);
   try {
-    if (api !== undefined)
-      await tryTo(context, name, "its pods could not be moved", () => moveAway(context, api, name));
-    const power = openPower(machine.bmc, powerDeps(workspace, { tell: (sentence) => say(name, sentence) }), {
-      signal,
-    });
-    let free = record.released !== undefined;
-    if (!free && delivered !== undefined && (await power.state()) === "on") {
-      const proxy = plan?.proxy;
-      const target = {
-        workspace,
-        cluster,
-        machine,
-        proxy,
-        timeoutSeconds: answerSeconds,
-        signal,
-        say: () => {},
-      };
-      free = await tryTo(context, name, `its disk keeps the mark of ${cluster}`, () =>
-        release(machineTarget(target)),
-      );
-      if (free) writeMachine(workspace, cluster, { ...record, released: now().toISOString() });
+    if (api !== undefined) {
+      await tryTo(context, name, "its pods could not be moved", async () => {
+        const left = await moveAway(context, api, leaving, drainSeconds);
+        if (left.length > 0) say(name, `${left.length} pods did not leave within ${drainSeconds} s`);
+      });
     }
+    const released = await giveUpDisk(context, leaving, cluster, (error) =>
+      say(name, `its disk keeps the mark of ${cluster}: ${text(error)}`),
+    );
     await power.off();
     if (run !== undefined) {
       const landing = { ...run, generation: record.generation };
-      await endBoot(landing, machine, free, signal);
-      if (free && run.plan.retireDisks === "wipe" && hasDisk(run.plan, machine)) {
-        await orderWipe(landing, machine, signal);
-        await power.bootFromNetworkOnce();
-        await power.on();
-        say(name, "starts from the network, to have its disk wiped");
-        await awaitWipe(landing, machine, signal);
-        await power.off();
-        say(name, "its disk is empty");
-      }
+      await endBoot(landing, machine, released, signal);
+      if (released && run.plan.retireDisks === "wipe" && hasDisk(run.plan, machine))
+        await wipeDisk(context, landing, leaving);
     }
     if (api !== undefined)
       await tryTo(context, name, "its node stays listed", () => deleteNode(api, name, signal));
@@ -84,37 +57,26 @@ export async function retireMachine(
     await api?.close();
   }
   forgetMachine(workspace, cluster, name);
-  if (plan !== undefined) dropClaim(workspace, plan.site, name, cluster);
   say(name, "retired, power off");
 }
 
-/** Of a pool that is gone nothing is known: a machine without a disk says that there is nothing to wipe. */
-function hasDisk({ pools }: Plan, { pool }: MachinePlan): boolean {
-  const known = pools.find(({ name }) => name === pool);
-  return known === undefined || known.disk !== undefined;
-}
-
-async function moveAway({ say, signal }: Omit<StepContext, "run">, api: Api, name: string): Promise<void> {
-  say(name, "its pods move away");
-  const left = await drain(api, name, drainSeconds, signal);
-  if (left > 0) say(name, `${left} pods did not leave within ${drainSeconds} s`);
-}
-
-/** What a dead machine or API cannot do must not keep the machine from being retired. Whether it was done. */
+/** What a dead machine or API cannot do must not keep the machine from being retired. */
 async function tryTo(
-  { say, signal }: Omit<StepContext, "run">,
+  { say, signal }: LeaveContext,
   name: string,
   otherwise: string,
   work: () => Promise<void>,
-): Promise<boolean> {
+): Promise<void> {
   try {
     await work();
-    return true;
   } catch (error) {
     signal.throwIfAborted();
-    say(name, `${otherwise}: ${error instanceof Error ? error.message : error}`);
-    return false;
+    say(name, `${otherwise}: ${text(error)}`);
   }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Sets the PKI aside and forgets the cluster, when all of its machines are retired. */
