@@ -1,0 +1,118 @@
+// What clients see of a cut-over, and of the way back: two HTTP servers, haproxy, and the driver `command`. The cluster that
+// has lost the traffic is stopped without a word once the cut-over says that it has drained.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runCommand } from "../../modules/power/index.ts";
+import {
+  connect,
+  cutover,
+  openTraffic,
+  planTraffic,
+  resolveAt,
+  type Traffic,
+} from "../../modules/traffic/index.ts";
+import { freePorts } from "../support/ports.ts";
+import { type Clients, kinds, startClients } from "./clients.ts";
+import { type Balancer, startBalancer } from "./haproxy.ts";
+import { type WebServer, webServer } from "./web-server.ts";
+
+const clock = {
+  now: () => performance.now(),
+  sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, signal && { signal }),
+};
+
+describe.each(["http", "tcp"] as const)("behind haproxy in mode %s", (mode) => {
+  let folder: string;
+  let balancer: Balancer;
+  let clients: Clients;
+  let blue: WebServer;
+  let green: WebServer;
+  let traffic: Traffic;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "landfall-cutover-"));
+    const [front, ...servers] = (await freePorts(3)) as [number, number, number];
+    [blue, green] = [webServer("prod-v1", servers[0]), webServer("prod-v2", servers[1])];
+    await Promise.all([blue.start(), green.start()]);
+    balancer = await startBalancer({ folder, mode, port: front, servers });
+    const own = openTraffic({
+      plan: planTraffic({
+        from: "prod-v1",
+        to: "prod-v2",
+        folder,
+        file: join(folder, "prod-v2.yaml"),
+        traffic: {
+          driver: "command",
+          show: [...balancer.show],
+          shift: [...balancer.shift],
+          timeout: 20,
+          drain: { seconds: 1 },
+        },
+      }),
+      deps: { env: {}, readFile: async () => "", runCommand, resolve: resolveAt, connect, clock },
+    });
+    const of = { from: blue, to: green };
+    traffic = {
+      ...own,
+      ready: (side) => connect("127.0.0.1", side === "from" ? servers[0] : servers[1], undefined),
+      startDrain: async (side) => {
+        of[side].closing = true;
+      },
+      stopDrain: async (side) => {
+        of[side].closing = false;
+      },
+    };
+    clients = startClients(front);
+    await clients.heard();
+  });
+  afterEach(async () => {
+    await clients.stop();
+    await balancer.stop();
+    await Promise.all([blue.stop(), green.stop()]);
+    rmSync(folder, { recursive: true });
+  });
+
+  const go = (share: number) => cutover({ traffic, share, clock, say: () => {} });
+
+  test("nobody who makes a new connection, or leaves one when asked, loses a request", async () => {
+    await go(100);
+    await blue.stop();
+    await clients.heard();
+    const there = structuredClone(clients.counts);
+    await blue.start();
+    await go(0);
+    await green.stop();
+    await clients.heard();
+    const { counts } = clients;
+    for (const kind of kinds) {
+      const { requests, failed, by } = counts[kind];
+      console.log(
+        `[measured] cut-over and back behind haproxy, mode ${mode}, ${kind}: ${failed} of ${requests} requests failed (${there[kind].failed} on the way there)`,
+      );
+      expect(by["prod-v1"]).toBeGreaterThan(0);
+      expect(by["prod-v2"]).toBeGreaterThan(0);
+    }
+    expect(counts.new.failed).toBe(0);
+    expect(counts.obeying.failed).toBe(0);
+    // Of the rest, one request a connection and a cut-over at most: three clients, there and back.
+    expect(counts.ignoring.failed).toBeLessThanOrEqual(mode === "http" ? 0 : 6);
+  });
+
+  test("a canary gets some of it, and both go on", async () => {
+    const before = clients.counts.new.by["prod-v2"] ?? 0;
+    await go(30);
+    await expect.poll(() => (clients.counts.new.by["prod-v2"] ?? 0) - before).toBeGreaterThan(20);
+    const blues = clients.counts.new.by["prod-v1"] ?? 0;
+    await expect.poll(() => clients.counts.new.by["prod-v1"] ?? 0).toBeGreaterThan(blues + 20);
+    expect(kinds.map((kind) => clients.counts[kind].failed)).toEqual([0, 0, 0]);
+  });
+
+  test("a cluster that stops without a cut-over is noticed: the counters count", async () => {
+    await blue.stop();
+    await clients.heard();
+    for (const kind of kinds) expect(clients.counts[kind].failed).toBeGreaterThan(0);
+  });
+});
