@@ -1,7 +1,8 @@
 // The traffic between two versions of a cluster, as green's file describes it.
 import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import { runCommand } from "../power/index.ts";
+import type { Api } from "../kubernetes/index.ts";
+import { type Clock, runCommand } from "../power/index.ts";
 import { knownReleases } from "../release/index.ts";
 import { LandfallError, loadCluster } from "../spec/index.ts";
 import {
@@ -9,10 +10,14 @@ import {
   openTraffic,
   planTraffic,
   resolveAt,
+  type Side,
   type Traffic,
   type TrafficDeps,
   type TrafficPlan,
 } from "../traffic/index.ts";
+import { clusterApi } from "./cluster-api.ts";
+import { planOf } from "./project.ts";
+import { findRun } from "./run-record.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
@@ -37,22 +42,38 @@ export function trafficPlan(workspace: Workspace, from: string, to: string): Tra
   return planTraffic({ traffic, from, to, folder: workspace.root, file: clusterFile });
 }
 
-/** Touches nothing before the first call of a method. */
-export function trafficOf(workspace: Workspace, plan: TrafficPlan, signal: AbortSignal): Traffic {
-  return openTraffic({ plan, deps: trafficDeps(workspace), signal });
+export interface OpenTraffic extends Traffic {
+  readonly close: () => Promise<void>;
 }
 
-/** The world, as drivers of traffic need it. */
-export function trafficDeps(workspace: Workspace): TrafficDeps {
-  return {
-    env: workspace.env,
-    readFile: (path) => readFile(path, "utf8"),
-    runCommand,
-    resolve: resolveAt,
-    connect,
-    clock: {
-      now: () => performance.now(),
-      sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
-    },
+/** Touches nothing before the first call of a method. */
+export function trafficOf(workspace: Workspace, plan: TrafficPlan, signal: AbortSignal): OpenTraffic {
+  const apis = new Map<Side, Api>();
+  const api = (side: Side): Api => {
+    const known = apis.get(side);
+    if (known !== undefined) return known;
+    const cluster = plan[side];
+    const opened = clusterApi(workspace, findRun(workspace, cluster)?.plan ?? planOf(workspace, cluster));
+    apis.set(side, opened);
+    return opened;
   };
+  const traffic = openTraffic({ plan, deps: { ...world, env: workspace.env, api }, signal });
+  const close = async () => {
+    await Promise.all([...apis.values()].map((each) => each.close()));
+  };
+  return { ...traffic, close };
 }
+
+const clock: Clock = {
+  now: () => performance.now(),
+  sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, signal && { signal }),
+};
+
+/** As drivers of traffic need it, but for what is a project's own. */
+export const world: Omit<TrafficDeps, "env" | "api"> = {
+  readFile: (path) => readFile(path, "utf8"),
+  runCommand,
+  resolve: resolveAt,
+  connect,
+  clock,
+};

@@ -1,4 +1,4 @@
-import type { Plan } from "../plan/index.ts";
+import type { BgpPlan, Plan } from "../plan/index.ts";
 
 const cniFile = "/etc/cni/net.d/10-kube-router.conflist";
 
@@ -50,6 +50,17 @@ export function kubeRouterCommand(plan: Pick<Plan, "network">): readonly string[
     "--bgp-holdtime=15s",
     `--health-port=${kubeRouterHealthPort}`,
     "--metrics-port=0",
+    ...(plan.network.bgp === undefined ? [] : routerFlags(plan.network.bgp)),
+  ];
+}
+
+/** Ranges of pods are no router's business: those of two versions of a cluster are the same. */
+function routerFlags({ asn, routers }: BgpPlan): readonly string[] {
+  return [
+    `--cluster-asn=${asn}`,
+    `--peer-router-ips=${routers.map(({ address }) => address).join(",")}`,
+    `--peer-router-asns=${routers.map((router) => router.asn).join(",")}`,
+    "--advertise-pod-cidr=false",
   ];
 }
 

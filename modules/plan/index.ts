@@ -3,6 +3,7 @@ export { certificateRequests } from "./certificates.ts";
 export { type PlanInput, plan } from "./plan.ts";
 export type {
   Authority,
+  BgpPlan,
   BmcPlan,
   Body,
   BootPlan,

@@ -116,6 +116,12 @@ function planNetwork({ network = {} }: Cluster): ClusterNetwork {
     apiService: formatAddress(nth(services, 1)),
     dnsService: formatAddress(nth(services, 10)),
     domain: network.domain ?? defaults.domain,
+    ...(network.bgp && {
+      bgp: {
+        asn: network.bgp.asn,
+        routers: network.bgp.routers.map((router) => ({ ...router, address: canonical(router.address) })),
+      },
+    }),
   };
 }
 

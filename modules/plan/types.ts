@@ -45,6 +45,13 @@ export interface ClusterNetwork {
   /** Tenth address of `services`: CoreDNS. */
   readonly dnsService: string;
   readonly domain: string;
+  /** Routers of the site that learn of Services' external addresses. */
+  readonly bgp?: BgpPlan;
+}
+
+export interface BgpPlan {
+  readonly asn: number;
+  readonly routers: readonly { readonly address: string; readonly asn: number }[];
 }
 
 export interface BootPlan {

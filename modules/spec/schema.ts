@@ -49,6 +49,12 @@ export const defaults = {
   labBmcSeed: 1,
 } as const;
 
+const asn = z
+  .int()
+  .min(1)
+  .max(4_294_967_294)
+  .describe("The nodes' number of an autonomous system, as 64513.");
+
 /** RFC 1123 label: what Kubernetes accepts as a node name part, and DNS as one label. */
 const label = z
   .string()
@@ -462,6 +468,23 @@ export const clusterSchema = z
           .string()
           .optional()
           .meta({ description: "DNS domain inside the cluster.", default: defaults.domain }),
+        bgp: z
+          .strictObject({
+            asn,
+            routers: z
+              .array(
+                z.strictObject({
+                  address: address.describe("Its address, in the machines' network."),
+                  asn: asn.describe("Its number of an autonomous system."),
+                }),
+              )
+              .min(1)
+              .describe("Routers that every node calls on TCP port 179."),
+          })
+          .optional()
+          .describe(
+            'Routers of the site that learn from every node the way to external addresses of Services that have the annotation `kube-router.io/service.advertise.externalip: "true"`. Left out: nodes only talk to each other.',
+          ),
       })
       .optional()
       .describe("The network inside the cluster. Its ranges overlap nothing of the site."),

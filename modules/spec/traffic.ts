@@ -10,6 +10,8 @@ export const trafficDefaults = {
   shares: "any",
   dnsPort: 53,
   dnsProbePort: 443,
+  /** Seconds: routers spread a route in less. */
+  bgpSettle: 10,
 } as const;
 
 const command = z.array(z.string()).min(1);
@@ -103,8 +105,33 @@ const dnsDriver = z
     "A and AAAA records of one name, changed by `nsupdate` (Debian's package bind9-dnsutils) in one atomic update. Shares between 0 and 100 come from records of both clusters, and are as even as resolvers and clients choose.",
   );
 
+const bgpDriver = z
+  .strictObject({
+    driver: z.literal("bgp").describe("Routes, announced by kube-router."),
+    service: z
+      .string()
+      .regex(/^[a-z0-9][-a-z0-9]*\/[a-z0-9][-a-z0-9]*$/, "NAMESPACE/NAME of a Service, as ingress/nginx")
+      .describe("The Service that people reach, as `NAMESPACE/NAME`, in both clusters."),
+    address: address.describe(
+      "The address that people use: one of the Service's `spec.externalIPs`, in both clusters.",
+    ),
+    arrived: command
+      .optional()
+      .describe(
+        "Exits 0 once the routers have a route to the cluster `{cluster}`. Asked after it has announced the address, before the other one stops. Left out: `settle` is waited.",
+      ),
+    settle: z.int().min(0).max(3600).optional().meta({
+      description: "Seconds that routers get to learn of a change.",
+      default: trafficDefaults.bgpSettle,
+    }),
+    ...common,
+  })
+  .describe(
+    "One address, announced to the site's routers (`network.bgp`) by the nodes of both clusters for a moment, then by one. All or nothing, and open connections are cut: `drain.start` is run before.",
+  );
+
 export const trafficSchema = z
-  .discriminatedUnion("driver", [commandDriver, dnsDriver])
+  .discriminatedUnion("driver", [commandDriver, dnsDriver, bgpDriver])
   .describe(
     "How people's traffic comes from the older cluster to this one, and back: `landfall cutover`. Its `driver`, and what that needs.",
   );

@@ -14,6 +14,7 @@ function story({ share = 0, ...own }: Partial<Traffic> & { readonly share?: numb
     shares: [0, 25, 100],
     cutsConnections: false,
     drainSeconds: 60,
+    asksToDrain: true,
     state: async () => ({ share: now, shown: "as told", settleSeconds: 0 }),
     shift: async (to) => {
       now = to;
@@ -64,6 +65,12 @@ describe("a cut-over", () => {
     const { events, go } = story({ cutsConnections: true });
     await go(100);
     expect(events).toEqual(["0 undrain to", "0 ready to", "0 drain from", "60 shift 100", "60 end"]);
+  });
+
+  test("does not wait before a shift that cuts them, if nobody is told to end them", async () => {
+    const { events, go } = story({ cutsConnections: true, asksToDrain: false });
+    await go(100);
+    expect(events).toEqual(["0 undrain to", "0 ready to", "0 shift 100", "0 end"]);
   });
 
   test("waits for those who remember the old answer, then drains", async () => {

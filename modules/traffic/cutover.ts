@@ -19,7 +19,7 @@ export interface CutoverReport {
   /** Percent at green, before and now. */
   readonly before: number;
   readonly share: number;
-  /** The cluster that gets nothing any more and has drained, or undefined while both get some. */
+  /** The cluster that gets nothing any more and may be stopped, or undefined while both get some. */
   readonly drained: string | undefined;
   /** Of each part, in the order in which they were done. */
   readonly seconds: Readonly<Partial<Record<Part, number>>>;
@@ -63,8 +63,9 @@ export async function cutover(options: CutoverOptions): Promise<CutoverReport> {
     await timed("drain", () => traffic.startDrain(side));
     await wait("drain", traffic[side], traffic.drainSeconds, "ends the connections that it has");
   };
-  // Where the shift would cut them, connections end before it: until then, new ones still find an answer here.
-  if (loser !== undefined && moves && traffic.cutsConnections) await drain(loser);
+  // Where the shift would cut them, connections end before it: until then, new ones still find an answer here. Who is not
+  // told to end them goes on as ever, and there is nothing to wait for.
+  if (loser !== undefined && moves && traffic.cutsConnections && traffic.asksToDrain) await drain(loser);
   if (moves) {
     say(traffic.to, `is to get ${share} %`);
     await timed("shift", () => traffic.shift(share));

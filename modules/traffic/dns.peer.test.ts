@@ -57,6 +57,9 @@ function deps(own: Partial<TrafficDeps> = {}): TrafficDeps {
     runCommand,
     resolve: resolveAt,
     connect,
+    api: () => {
+      throw new Error("no API is asked");
+    },
     clock: {
       now: () => performance.now(),
       sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }),

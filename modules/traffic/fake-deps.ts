@@ -13,6 +13,9 @@ export function fakeDeps(more: Partial<TrafficDeps> = {}): TrafficDeps {
     runCommand: nothing,
     resolve: nothing,
     connect: nothing,
+    api: () => {
+      throw new Error("no API");
+    },
     clock: {
       now: () => now,
       sleep: async (milliseconds, signal) => {

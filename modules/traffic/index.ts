@@ -1,6 +1,7 @@
 // People's traffic: which share goes to which version of a cluster, and how that is changed.
 import type { CommandPlan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
+import { bgp } from "./bgp.ts";
 import { command, runPlanned } from "./command.ts";
 import { dns } from "./dns.ts";
 import { requireShare } from "./shares.ts";
@@ -23,6 +24,7 @@ export function openTraffic(options: TrafficOptions): Traffic {
     from: plan.from,
     to: plan.to,
     drainSeconds: plan.drainSeconds,
+    asksToDrain: plan.drainStart !== undefined,
     async shift(share) {
       requireShare(share, steering.shares);
       await steering.shift(share);
@@ -71,5 +73,7 @@ function steeringOf({ plan, ...rest }: TrafficOptions): Steering {
       return command(plan, rest);
     case "dns":
       return dns(plan, rest);
+    case "bgp":
+      return bgp(plan, rest);
   }
 }

@@ -4,7 +4,7 @@ import type { CommandPlan } from "../plan/index.ts";
 import { formatAddress, parseAddress, type TrafficSpec, trafficDefaults } from "../spec/index.ts";
 import type { Side } from "./types.ts";
 
-export type TrafficPlan = CommandTrafficPlan | DnsTrafficPlan;
+export type TrafficPlan = CommandTrafficPlan | DnsTrafficPlan | BgpTrafficPlan;
 
 interface Common {
   /** NAME-VERSION. */
@@ -41,6 +41,17 @@ export interface DnsTrafficPlan extends Common {
   readonly sides: Readonly<Record<Side, readonly string[]>>;
   readonly key: KeySource;
   readonly probePort: number;
+}
+
+export interface BgpTrafficPlan extends Common {
+  readonly driver: "bgp";
+  /** Of the Service, in both clusters. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly address: string;
+  /** Exits 0 once the routers have a route to the cluster. */
+  readonly arrived: Sides | undefined;
+  readonly settleSeconds: number;
 }
 
 /** Exactly one of these. */
@@ -87,6 +98,18 @@ export function planTraffic({ traffic, from, to, folder, file }: TrafficPlanInpu
         shift: command(traffic.shift, { from, to }),
         shares: traffic.shares ?? trafficDefaults.shares,
       };
+    case "bgp": {
+      const [namespace = "", name = ""] = traffic.service.split("/");
+      return {
+        ...common,
+        driver: traffic.driver,
+        namespace,
+        name,
+        address: canonical(traffic.address),
+        arrived: sides(traffic.arrived),
+        settleSeconds: traffic.settle ?? trafficDefaults.bgpSettle,
+      };
+    }
     case "dns": {
       const { key } = traffic;
       return {

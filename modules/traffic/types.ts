@@ -1,4 +1,5 @@
 // One interface to whatever steers people's traffic between two versions of a cluster.
+import type { Api } from "../kubernetes/index.ts";
 import type { Clock, CommandOptions } from "../power/index.ts";
 import type { TrafficPlan } from "./plan.ts";
 
@@ -41,6 +42,8 @@ export interface Traffic extends Steering {
   readonly drainSeconds: number;
   /** Returns once the cluster answers. @throws {LandfallError} `traffic-not-ready` */
   readonly ready: (side: Side) => Promise<void>;
+  /** Whether anybody is told when connections are to end. */
+  readonly asksToDrain: boolean;
   /** Tells a cluster to end its connections gently. */
   readonly startDrain: (side: Side) => Promise<void>;
   readonly stopDrain: (side: Side) => Promise<void>;
@@ -62,6 +65,8 @@ export interface TrafficDeps {
   ) => Promise<readonly DnsRecord[]>;
   /** Rejects unless a TCP connection is accepted. */
   readonly connect: (address: string, port: number, signal: AbortSignal | undefined) => Promise<void>;
+  /** A client of a cluster's API; the same each time. */
+  readonly api: (side: Side) => Api;
   readonly clock: Clock;
 }
 

@@ -24,6 +24,10 @@ const clock = {
   sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, signal && { signal }),
 };
 
+const noApi = () => {
+  throw new Error("no API is asked");
+};
+
 describe.each(["http", "tcp"] as const)("behind haproxy in mode %s", (mode) => {
   let folder: string;
   let balancer: Balancer;
@@ -52,7 +56,7 @@ describe.each(["http", "tcp"] as const)("behind haproxy in mode %s", (mode) => {
           drain: { seconds: 1 },
         },
       }),
-      deps: { env: {}, readFile: async () => "", runCommand, resolve: resolveAt, connect, clock },
+      deps: { env: {}, readFile: async () => "", runCommand, resolve: resolveAt, connect, api: noApi, clock },
     });
     const of = { from: blue, to: green };
     traffic = {

@@ -80,7 +80,7 @@ test("all traffic, a share of it, and all of it back", async () => {
 test("--show moves nothing", async () => {
   put("share", "30");
   await run("prod-v1", "prod-v2", { show: true });
-  expect(out).toContain("prod-v1: 70 %\nprod-v2: 30 %\n");
+  expect(out).toContain("prod-v1  70 %\nprod-v2  30 %\n");
   expect(() => get("log")).toThrow("ENOENT");
 });
 

@@ -1,9 +1,9 @@
 import { LandfallError } from "../../spec/error.ts";
-import { type CutoverReport, cutover } from "../../traffic/index.ts";
+import { type CutoverReport, cutover, type Traffic } from "../../traffic/index.ts";
 import type { Invocation } from "../main.ts";
-import { printJson } from "../output.ts";
+import { printJson, table } from "../output.ts";
 import { lineProgress, silent } from "../progress.ts";
-import { trafficDeps, trafficOf, trafficPlan } from "../traffic.ts";
+import { trafficOf, trafficPlan, world } from "../traffic.ts";
 
 export interface CutoverFlags {
   readonly share?: string;
@@ -20,25 +20,32 @@ export async function cutoverCommand(
 ): Promise<undefined> {
   const share = wantedShare(flags);
   const traffic = trafficOf(workspace, trafficPlan(workspace, from, to), signal);
-  if (share === undefined) {
-    const state = await traffic.state();
-    if (json) return printJson({ from, to, ...state, shares: traffic.shares });
-    process.stdout.write(
-      `${from}: ${100 - state.share} %\n${to}: ${state.share} %\n${state.shown}; clients may remember the old answer for ${state.settleSeconds} s\n`,
-    );
-    return;
+  try {
+    if (share === undefined) return await show(traffic, json);
+    const { clock } = world;
+    const start = clock.now();
+    const progress = json
+      ? silent
+      : lineProgress(
+          (text) => process.stdout.write(text),
+          () => (clock.now() - start) / 1000,
+        );
+    const report = await cutover({ traffic, share, clock, say: progress.line, signal });
+    if (json) return printJson(report);
+    process.stdout.write(`${summary(report)}, ${((clock.now() - start) / 1000).toFixed(1)} s\n`);
+  } finally {
+    await traffic.close();
   }
-  const { clock } = trafficDeps(workspace);
-  const start = clock.now();
-  const progress = json
-    ? silent
-    : lineProgress(
-        (text) => process.stdout.write(text),
-        () => (clock.now() - start) / 1000,
-      );
-  const report = await cutover({ traffic, share, clock, say: progress.line, signal });
-  if (json) return printJson(report);
-  process.stdout.write(`${summary(report)}, ${((clock.now() - start) / 1000).toFixed(1)} s\n`);
+}
+
+async function show({ from, to, state, shares }: Traffic, json: boolean): Promise<undefined> {
+  const { share, shown, settleSeconds } = await state();
+  if (json) return printJson({ from, to, share, shown, settleSeconds, shares });
+  const rows = table([
+    [from, `${100 - share} %`],
+    [to, `${share} %`],
+  ]);
+  process.stdout.write(`${rows}\n${shown}; a change takes ${settleSeconds} s to be known everywhere\n`);
 }
 
 /** Undefined: nothing is to be moved. @throws {LandfallError} `usage` */

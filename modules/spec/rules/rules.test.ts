@@ -665,6 +665,23 @@ const cases: Case[] = [
     says: ["replacement.canary.share: found 10, which replacement.traffic cannot do; expected one of 33, 50"],
   },
   {
+    rule: "traffic by BGP without a router",
+    cluster: [
+      [
+        end,
+        `${end}replacement:
+  canary: { share: ‸50, seconds: 60, check: ["true"] }
+  traffic: { driver: ‸bgp, service: ingress/nginx, address: 10.9.0.1, arrived: [route, ‸"{to}"] }
+`,
+      ],
+    ],
+    says: [
+      "replacement.canary.share: found 50, which replacement.traffic cannot do; expected no canary: it is all or nothing",
+      "replacement.traffic.driver: found bgp without network.bgp, expected the routers that are told",
+      "replacement.traffic.arrived[1]: found the unknown placeholder {to}, expected {cluster}",
+    ],
+  },
+  {
     rule: "endpoint names that no certificate covers",
     cluster: [
       [

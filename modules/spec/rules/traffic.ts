@@ -23,6 +23,17 @@ export function checkTraffic(file: ClusterFile, report: Report): void {
       checkPlaceholders(file, [...path, "shift"], traffic.shift, ["from", "to", "share"], report);
       if (traffic.shares === "all-or-nothing") checkCanary(file, [0, 100], report);
       return;
+    case "bgp":
+      checkPlaceholders(file, [...path, "arrived"], traffic.arrived, ["cluster"], report);
+      checkCanary(file, [0, 100], report);
+      if (Object.hasOwn(file.partial, "network") && file.partial.network === undefined) return;
+      if (file.partial.network === undefined || !Object.hasOwn(file.partial.network, "bgp"))
+        report(
+          file,
+          [...path, "driver"],
+          "found bgp without network.bgp, expected the routers that are told",
+        );
+      return;
     case "dns":
       checkDns(file, traffic, report);
       return;
