@@ -214,6 +214,7 @@ A machine whose driver is manual is switched by you: it is said how, and waited 
       ),
     );
 
+  addArchiveCommands(program, run, cluster);
   addBootCommands(program, run);
   addReleaseCommands(program, run);
   addLabCommands(program, run);
@@ -248,6 +249,64 @@ A machine whose driver is manual is switched by you: it is said how, and waited 
 type Runner = <A extends unknown[]>(
   work: (invocation: Invocation, ...args: A) => Promise<number | undefined>,
 ) => (...args: A) => Promise<void>;
+
+function addArchiveCommands(program: Command, run: Runner, cluster: () => Argument): void {
+  const commands = () => import("./commands/archive.ts");
+  const identity = () =>
+    new Option(
+      "--identity <file>",
+      "secret keys of age, as age-keygen writes them; one that opens it is enough",
+    );
+  const archive = program
+    .command("archive")
+    .description(
+      "what is left of a cluster: its last etcd snapshot, its PKI and what it was, in one encrypted file",
+    )
+    .addArgument(cluster())
+    .option("--out <file>", "where to; it must not exist (default: below .landfall/archive)")
+    .option(
+      "--recipient <age1...>",
+      "who can read it; repeatable (default: replacement.archive.recipients of its file, or of another version's)",
+      (value: string, before: readonly string[] = []) => [...before, value],
+    )
+    .addHelpText(
+      "after",
+      `
+The cluster must be running: a master is asked for the snapshot. Nothing of the cluster is changed.
+
+  $ age-keygen -o identity.txt       (keep it elsewhere; its public key goes into the YAML)
+  $ landfall archive prod-v1
+  $ landfall archive verify .landfall/archive/prod-v1-*.tar.age --identity identity.txt
+`,
+    )
+    .action(
+      run(async (invocation, name: string, options: { out?: string; recipient?: readonly string[] }) =>
+        (await commands()).archiveCommand(invocation, name, options),
+      ),
+    );
+  archive
+    .command("verify")
+    .description("prove that an archive can be restored: decrypt it, check every part; writes nothing")
+    .argument("<file>", "the archive")
+    .addOption(identity())
+    .action(
+      run(async (invocation, file: string, options: { identity?: string }) =>
+        (await commands()).archiveVerifyCommand(invocation, file, options),
+      ),
+    );
+  archive
+    .command("restore")
+    .description("write an archive's parts into a folder, and say what to do with them")
+    .argument("<file>", "the archive")
+    .addOption(identity())
+    .requiredOption("--to <folder>", "where to; it must not exist, or be empty")
+    .addHelpText("after", "\n  $ landfall archive restore prod-v1.tar.age --identity identity.txt --to old\n")
+    .action(
+      run(async (invocation, file: string, options: { identity?: string; to: string }) =>
+        (await commands()).archiveRestoreCommand(invocation, file, options),
+      ),
+    );
+}
 
 function addBootCommands(program: Command, run: Runner): void {
   const boot = program.command("boot").description("Landfall's own boot service");

@@ -25,6 +25,8 @@ export const runsDir = ({ root }: Workspace) => join(root, ".landfall", "run");
 export const runDir = (workspace: Workspace, cluster: string) => join(runsDir(workspace), cluster);
 /** Which cluster holds which machine of a site. */
 export const claimsDir = ({ root }: Workspace, site: string) => join(root, ".landfall", "claims", site);
+/** Of clusters that were archived. */
+export const archiveDir = ({ root }: Workspace) => join(root, ".landfall", "archive");
 export const stateFile = ({ root }: Workspace, cluster: string) =>
   join(root, ".landfall", "terraform", `${cluster}.tfstate`);
 

@@ -160,7 +160,8 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-async function openDispatcher({ ca, cert, key, proxy }: ApiOptions) {
+/** What connections are made by; `stream.ts` has its own. */
+export async function openDispatcher({ ca, cert, key, proxy }: ApiOptions) {
   const undici = await import("undici");
   // One for all connections: to read certificates anew for each costs more than to connect.
   const tls = { secureContext: createSecureContext({ ca, cert, key }), timeout: connectTimeoutMs };

@@ -26,3 +26,4 @@ export { agentLabel, agentNames } from "./node-agents.ts";
 export { nameRoles } from "./node-roles.ts";
 export { apiServerPort, balancerPort } from "./paths.ts";
 export { assetPath, machineMetadata, type PoolProfile, poolProfile } from "./profile.ts";
+export { type StreamRequest, stream } from "./stream.ts";

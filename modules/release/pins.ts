@@ -61,6 +61,12 @@ export const goModules = {
     go: "1.24",
     extra: ["require go.etcd.io/etcd/etcdctl/v3 v3.6.5", "require go.etcd.io/etcd/etcdutl/v3 v3.6.5"],
   },
+  etcdutl: {
+    module: "go.etcd.io/etcd/etcdutl/v3",
+    version: "v3.6.5",
+    packages: ["go.etcd.io/etcd/etcdutl/v3"],
+    go: "1.24",
+  },
   containerd: {
     module: "github.com/containerd/containerd/v2",
     version: "v2.1.4",

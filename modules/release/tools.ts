@@ -15,6 +15,7 @@ export type ToolName =
   | "kube-apiserver"
   | "etcd"
   | "etcdctl"
+  | "etcdutl"
   | "kubeadm"
   | "containerd"
   | "ctr";
@@ -88,6 +89,8 @@ function toolStep(
       return { step: goStep("etcd", goModules.etcd), binary: "server" };
     case "etcdctl":
       return { step: goStep("etcdctl", goModules.etcdctl), binary: name };
+    case "etcdutl":
+      return { step: goStep("etcdutl", goModules.etcdutl), binary: name };
     case "kubeadm":
       return {
         step: kubernetesStep("kubeadm", kubernetes, ["k8s.io/kubernetes/cmd/kubeadm"]),

@@ -1,3 +1,5 @@
+export { isAgeRecipient } from "./age-recipient.ts";
+export type { ArchiveSpec } from "./archive.ts";
 export {
   type Address,
   type Cidr,

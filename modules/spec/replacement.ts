@@ -1,6 +1,7 @@
 // How a version of a cluster takes the place of the one before. Written in the file of the new version, green; the old
 // one is blue.
 import { z } from "zod";
+import { archiveSchema } from "./archive.ts";
 import { trafficSchema } from "./traffic.ts";
 
 export const replacementDefaults = {
@@ -91,6 +92,7 @@ export const replacementSchema = z
       default: replacementDefaults.hold,
     }),
     traffic: trafficSchema.optional(),
+    archive: archiveSchema.optional(),
   })
   .describe("How this version takes the place of the one before: see docs/replacement.md.");
 

@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import type { Diagnostic } from "../diagnostic.ts";
 import { pathText } from "../shape.ts";
+import { checkArchive } from "./archive.ts";
 import { checkClaims, readClaims } from "./claims.ts";
 import { checkIdentity, checkRanges, checkRetire } from "./cluster.ts";
 import { checkEndpoint, checkEndpointsApart } from "./endpoint.ts";
@@ -45,6 +46,7 @@ export function checkRules(
     checkRetire(file, site, report);
     checkReplacement(file, report);
     checkTraffic(file, report);
+    checkArchive(file, report);
   }
   for (const here of Map.groupBy(claimed, ({ file }) => file.siteFile ?? file).values()) {
     checkClaims(here[0]?.site, here, report);

@@ -756,6 +756,42 @@ describe("each rule", () => {
   });
 });
 
+describe("the archive of the cluster before", () => {
+  const recipient = "age1hpr07qjznjfpa3ypa03jhf4alkgam6zcjnzepm89yn7yf0f2d5ms92gkey";
+  const complaints = (archive: string) => {
+    const text = `${cluster}replacement:\n  archive: ${archive}\n`;
+    const { found, marks } = check({ "clusters/site.yaml": site, "clusters/prod-v1.yaml": text });
+    expect(found.map(({ file, line, column }) => `${file}:${line}:${column}`)).toEqual(marks);
+    return found.map(({ message }) => message);
+  };
+  const expected = "expected one of recipients: [age1...], encrypt: false";
+
+  test.each([
+    { archive: `{ recipients: [${recipient}] }`, says: [] },
+    { archive: "{ encrypt: false }", says: [] },
+    { archive: "‸{}", says: [`replacement.archive: found neither, ${expected}`] },
+    {
+      archive: `{ recipients: [${recipient}], encrypt: ‸false }`,
+      says: [`replacement.archive.encrypt: found it beside recipients, ${expected}`],
+    },
+    {
+      archive: `{ recipients: [${recipient}, ‸${recipient}] }`,
+      says: [
+        `replacement.archive.recipients[1]: found the recipient ${recipient} again (first at clusters/prod-v1.yaml:12), expected each recipient once`,
+      ],
+    },
+    // One letter is another, and one that reads like one: to either nobody could ever read the archive.
+    ...[recipient.replace("hpr0", "hpr9"), `AGE-SECRET-KEY-1${"Q".repeat(58)}`, "age1"].map((wrong) => ({
+      archive: `{ recipients: [‸${wrong}] }`,
+      says: [
+        `replacement.archive.recipients[0]: found ${JSON.stringify(wrong)}, expected a public key of age, age1... whole, as age-keygen prints it`,
+      ],
+    })),
+  ])("$archive", ({ archive, says }) => {
+    expect(complaints(archive)).toEqual(says);
+  });
+});
+
 test("good files have no complaint", () => {
   expect(check({ "clusters/site.yaml": site, "clusters/prod-v1.yaml": cluster }).found).toEqual([]);
 });
