@@ -17,6 +17,9 @@ export {
   fleetView,
   type MachineView,
   machineView,
+  type ReplacementReport,
+  type ReplacementView,
+  replacementView,
   type SoftTimeouts,
   softTimeouts,
 } from "./fleet/index.ts";

@@ -2,6 +2,7 @@
 
 import type { MachineRecord, Order, Stage } from "../machine/types.ts";
 import type { ClusterReport } from "./conditions.ts";
+import type { ReplacementReport } from "./replacement.ts";
 
 export interface ExampleMachine {
   readonly name: string;
@@ -147,4 +148,38 @@ export function exampleFleet(now: Date): { machines: MachineRecord[]; conditions
 function condition(name: string, ok: boolean, evidence: string): ClusterReport["conditions"][number] {
   const describe: Record<string, string> = { "nodes-ready": "Every machine of the plan is a Ready node." };
   return { name, ok, describe: describe[name] ?? "", evidence };
+}
+
+/** prod-v1 is being replaced by prod-v2, in the middle of the canary. */
+export function exampleReplacement(now: Date, more: Partial<ReplacementReport> = {}): ReplacementReport {
+  const done = (title: string, from: number, to: number, seconds: number) =>
+    ({
+      title,
+      state: "done",
+      begun: ago(now, from),
+      ended: ago(now, to),
+      seconds,
+      reversible: true,
+    }) as const;
+  return {
+    name: "prod",
+    blue: "prod-v1",
+    green: "prod-v2",
+    started: ago(now, 600),
+    reported: ago(now, 5),
+    direction: "forward",
+    running: true,
+    share: 10,
+    steps: [
+      done("prod-v2 lands on m4, m5, m6", 600, 480, 90),
+      done("prod-v2 stays healthy for a minute", 480, 420, 60),
+      done("workloads are copied", 420, 400, 20),
+      { title: "10% of the traffic", state: "running", begun: ago(now, 400), seconds: 300, reversible: true },
+      { title: "all of the traffic", state: "pending", seconds: 10, reversible: true },
+      { title: "hold", state: "pending", seconds: 600, reversible: true },
+      { title: "prod-v1 is archived", state: "pending", seconds: 10, reversible: false },
+      { title: "prod-v1 is retired", state: "pending", seconds: 60, reversible: false },
+    ],
+    ...more,
+  };
 }

@@ -4,13 +4,16 @@ import { clusterView } from "./cluster-view.ts";
 import { type ClusterReport, clusterOf, proofs } from "./conditions.ts";
 import { count } from "./duration.ts";
 import { machineView } from "./machine-view.ts";
+import { type ReplacementReport, replacementView } from "./replacement.ts";
 import { type SoftTimeouts, softTimeouts } from "./timeouts.ts";
-import type { ClusterView, FleetView, MachineView, RackView, Signal } from "./types.ts";
+import type { ClusterView, FleetView, MachineView, RackView, ReplacementView, Signal } from "./types.ts";
 
 export interface FleetInput {
   readonly machines: readonly MachineRecord[];
   /** Last health report of each cluster. */
   readonly conditions: readonly ClusterReport[];
+  /** Default: none. */
+  readonly replacements?: readonly ReplacementReport[];
 }
 
 export function fleetView(input: FleetInput, now: Date, timeouts: SoftTimeouts = softTimeouts): FleetView {
@@ -18,22 +21,36 @@ export function fleetView(input: FleetInput, now: Date, timeouts: SoftTimeouts =
   return fleetOf(
     input.machines.map((record) => machineView(record, now, timeouts, proven.get(clusterOf(record)))),
     input.conditions,
+    replacementsOf(input.replacements ?? [], now),
   );
 }
 
 /** The same, of machines that are judged already. */
-export function fleetOf(machines: readonly MachineView[], conditions: readonly ClusterReport[]): FleetView {
+export function fleetOf(
+  machines: readonly MachineView[],
+  conditions: readonly ClusterReport[],
+  replacements: readonly ReplacementView[] = [],
+): FleetView {
   const clusters = clustersOf(machines, conditions);
-  const all = [...machines, ...clusters];
-  const { next, announcement } = sentence(machines, clusters);
+  const all = [...machines, ...clusters, ...replacements];
+  const { next, announcement } = sentence(machines, clusters, replacements);
   return {
     signal: worst(all.map(({ signal }) => signal)),
     next,
     announcement,
     counts: counts(machines),
     clusters,
+    replacements,
     racks: racksOf(machines),
   };
+}
+
+/** By the cluster's name; of one name the latest first. */
+export function replacementsOf(reports: Iterable<ReplacementReport>, now: Date): readonly ReplacementView[] {
+  return [...reports]
+    .map((report) => replacementView(report, now))
+    .filter((view) => view !== undefined)
+    .sort((a, b) => natural(a.name, b.name) || natural(b.green, a.green));
 }
 
 function clustersOf(
@@ -113,6 +130,7 @@ function counts(machines: readonly MachineView[]): Record<Signal, number> {
 function sentence(
   machines: readonly MachineView[],
   clusters: readonly ClusterView[],
+  replacements: readonly ReplacementView[],
 ): Pick<FleetView, "next" | "announcement"> {
   for (const signal of ["act", "look"] as const) {
     const concerned = machines
@@ -131,6 +149,8 @@ function sentence(
         announcement: `${signal === "act" ? "Something to do" : "Worth a look"}: ${who}.`,
       };
     }
+    const replacement = replacements.find((each) => each.signal === signal);
+    if (replacement !== undefined) return { next: replacement.next, announcement: replacement.announcement };
     const cluster = clusters.find((each) => each.signal === signal);
     if (cluster !== undefined) return { next: cluster.summary, announcement: cluster.summary };
   }
@@ -138,6 +158,8 @@ function sentence(
     const none = "No machine is known yet: the first deploy makes them known.";
     return { next: none, announcement: none };
   }
+  const underWay = replacements.find(({ signal }) => signal === "busy");
+  if (underWay !== undefined) return { next: underWay.next, announcement: underWay.announcement };
   const busy = machines.filter(({ signal }) => signal === "busy");
   const [good, idle] = (["good", "idle"] as const).map(
     (signal) => machines.filter((machine) => machine.signal === signal).length,

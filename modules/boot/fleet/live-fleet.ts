@@ -3,8 +3,9 @@ import type { Logger } from "../log/index.ts";
 import { type MachineRecord, machineRecordSchema } from "../machine/types.ts";
 import type { BootStore, Entry, Kind } from "../store/types.ts";
 import { type ClusterReport, clusterOf, clusterReportSchema, proofs } from "./conditions.ts";
-import { fleetOf } from "./fleet-view.ts";
+import { fleetOf, replacementsOf } from "./fleet-view.ts";
 import { machineView } from "./machine-view.ts";
+import { type ReplacementReport, replacementReportSchema } from "./replacement.ts";
 import { type SoftTimeouts, softTimeouts } from "./timeouts.ts";
 import type { FleetView, MachineView } from "./types.ts";
 
@@ -43,8 +44,8 @@ interface Judged {
   readonly judged: number;
 }
 
-type Watched = Extract<Kind, "machines" | "conditions">;
-const watched: readonly Watched[] = ["machines", "conditions"];
+type Watched = Extract<Kind, "machines" | "conditions" | "replacements">;
+const watched: readonly Watched[] = ["machines", "conditions", "replacements"];
 
 /** Past so many changed documents at once, reading all of them again is quicker. */
 const manyChanges = 200;
@@ -54,6 +55,13 @@ export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
   const now = options.now ?? (() => new Date());
   const records = new Map<string, MachineRecord>();
   const reports = new Map<string, ClusterReport>();
+  const replacements = new Map<string, ReplacementReport>();
+  /** By what they are read from. */
+  const kept: Readonly<Record<Watched, Map<string, unknown>>> = {
+    machines: records,
+    conditions: reports,
+    replacements,
+  };
   const views = new Map<string, Judged>();
   let proven: ReadonlyMap<string, string> = new Map();
   const listeners = new Set<() => void>();
@@ -75,7 +83,7 @@ export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
 
   function take(kind: Watched, key: string, entry: Entry | undefined): void {
     if (entry === undefined) {
-      (kind === "machines" ? records : reports).delete(key);
+      kept[kind].delete(key);
       return;
     }
     const parsed = parse(kind, entry);
@@ -87,7 +95,7 @@ export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
       records.set(key, after);
       if (known) options.onRecord?.(before, after);
     } else {
-      reports.set(key, parsed as ClusterReport);
+      kept[kind].set(key, parsed);
     }
   }
 
@@ -95,8 +103,7 @@ export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
     const lists = await Promise.all(watched.map((kind) => store.list(kind)));
     for (const [index, kind] of watched.entries()) {
       const entries = new Map(lists[index]?.map((entry) => [entry.key, entry]));
-      const kept: Map<string, unknown> = kind === "machines" ? records : reports;
-      for (const key of [...kept.keys()]) if (!entries.has(key)) kept.delete(key);
+      for (const key of [...kept[kind].keys()]) if (!entries.has(key)) kept[kind].delete(key);
       for (const [key, entry] of entries) take(kind, key, entry);
     }
     known = true;
@@ -151,12 +158,13 @@ export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
     if (cached !== undefined && at.getTime() - cached.judged < tickMs) return cached.view;
     for (const key of [...views.keys()]) if (!records.has(key)) views.delete(key);
     const machines = [...records].map(([key, record]) => viewOf(key, record, at));
-    cached = { view: fleetOf(machines, [...reports.values()]), judged: at.getTime() };
+    const replaced = replacementsOf(replacements.values(), at);
+    cached = { view: fleetOf(machines, [...reports.values()], replaced), judged: at.getTime() };
     return cached.view;
   }
 
   const unwatch = store.watch(({ kind, key }) => {
-    if (kind !== "machines" && kind !== "conditions") return;
+    if (!isWatched(kind)) return;
     changed.set(`${kind}/${key}`, { kind, key });
     void read();
   });
@@ -187,10 +195,22 @@ export function openLiveFleet(options: LiveFleetOptions): LiveFleet {
   };
 }
 
-function parse(kind: Watched, { bytes }: Entry): MachineRecord | ClusterReport | undefined {
+const schemas = {
+  machines: machineRecordSchema,
+  conditions: clusterReportSchema,
+  replacements: replacementReportSchema,
+} as const;
+
+function isWatched(kind: Kind): kind is Watched {
+  return watched.some((each) => each === kind);
+}
+
+function parse(
+  kind: Watched,
+  { bytes }: Entry,
+): MachineRecord | ClusterReport | ReplacementReport | undefined {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return (kind === "machines" ? machineRecordSchema : clusterReportSchema).safeParse(value).data;
+    return schemas[kind].safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
   } catch {
     return undefined;
   }

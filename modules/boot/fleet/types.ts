@@ -75,6 +75,41 @@ export interface ClusterView {
   }[];
 }
 
+/** One version of a cluster takes the place of another. */
+export interface ReplacementView {
+  /** Of the cluster, without a version. */
+  readonly name: string;
+  readonly blue: string;
+  readonly green: string;
+  readonly signal: Signal;
+  /** In a word or two: `under way`, `failed`, `interrupted`, `going back`, `replaced`, `taken back`. */
+  readonly state: string;
+  /** One sentence: what to do next. */
+  readonly next: string;
+  /** The same without what changes all the time. */
+  readonly announcement: string;
+  readonly direction: "forward" | "back";
+  /** Percent of the traffic that goes to green. */
+  readonly share: number;
+  readonly pointOfNoReturn: "ahead" | "passed";
+  /** One sentence: until when it can be aborted. */
+  readonly returnText: string;
+  /** ISO 8601. */
+  readonly started: string;
+  readonly ended?: string;
+  readonly steps: readonly {
+    readonly title: string;
+    readonly state: "pending" | "running" | "done" | "failed" | "undone";
+    /** ISO 8601. */
+    readonly begun?: string;
+    readonly ended?: string;
+    readonly error?: string;
+    /** How long it was said to take. */
+    readonly seconds: number;
+    readonly reversible: boolean;
+  }[];
+}
+
 export interface FleetView {
   readonly signal: Signal;
   /** One sentence for the whole site: what to do next, or that there is nothing to do. */
@@ -83,5 +118,7 @@ export interface FleetView {
   readonly announcement: string;
   readonly counts: Readonly<Record<Signal, number>>;
   readonly clusters: readonly ClusterView[];
+  /** That are under way, or ended within a day. */
+  readonly replacements: readonly ReplacementView[];
   readonly racks: readonly RackView[];
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { exampleFleet } from "../fleet/example-fleet.ts";
+import { exampleFleet, exampleReplacement } from "../fleet/example-fleet.ts";
 import { openLiveFleet } from "../fleet/index.ts";
 import { silentLogger } from "../log/index.ts";
 import { openMemoryStore } from "../store/memory.ts";
@@ -14,7 +14,7 @@ afterEach(() => {
 async function open(options: Partial<PageOptions> = {}, wrap = (store: BootStore) => store) {
   const store = openMemoryStore();
   const { machines, conditions } = exampleFleet(new Date());
-  const put = (kind: "machines" | "conditions", key: string, value: unknown) =>
+  const put = (kind: "machines" | "conditions" | "replacements", key: string, value: unknown) =>
     store.put(kind, key, Buffer.from(JSON.stringify(value)));
   for (const machine of machines) await put("machines", machine.mac.replaceAll(":", ""), machine);
   for (const report of conditions) await put("conditions", report.cluster, report);
@@ -24,6 +24,33 @@ async function open(options: Partial<PageOptions> = {}, wrap = (store: BootStore
   await vi.waitFor(() => expect(fleet.records().length > 0 || fleet.trouble() !== undefined).toBe(true));
   return { store, fleet, page, machines, put };
 }
+
+test("a replacement is shown with both clusters, its steps, the traffic and the way back, in plain HTML", async () => {
+  const { page, put } = await open();
+  const report = exampleReplacement(new Date());
+  const shown = async () => (await page.request("/")).text();
+  expect(await shown()).not.toContain("Replacements");
+  await put("replacements", report.green, report);
+  await vi.waitFor(async () => expect(await shown()).toContain("Replacements"));
+  const html = await shown();
+  for (const text of [
+    "prod-v1 to prod-v2: under way",
+    "prod-v1 90%",
+    "prod-v2 10%",
+    "Point of no return",
+    "until then it can be aborted",
+    "Steps: 3 of 8 done",
+    'aria-current="step"',
+  ])
+    expect(html).toContain(text);
+  expect((await (await page.request("/api/fleet")).json()) as object).toMatchObject({
+    replacements: [{ blue: "prod-v1", green: "prod-v2", share: 10, pointOfNoReturn: "ahead" }],
+  });
+  const hostile = { ...report, steps: [{ ...report.steps[3], title: "<script>x</script>" }] };
+  await put("replacements", report.green, hostile);
+  await vi.waitFor(async () => expect(await shown()).toContain("&lt;script&gt;x&lt;/script&gt;"));
+  expect(await shown()).not.toContain("<script>x");
+});
 
 test("everything is read-only, and says so", async () => {
   const { page } = await open();

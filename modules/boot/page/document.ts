@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type ClusterView, count, type FleetView, type MachineView, type RackView } from "../fleet/index.ts";
 import { elapsed, machineId, machineMore } from "./machine.ts";
 import { type Markup, markup } from "./markup.ts";
+import { replacementCard, replacementId } from "./replacement.ts";
 import { label, sign, word } from "./signal.ts";
 
 export interface Fragment {
@@ -67,6 +68,10 @@ export function fragments(state: PageState, line: Line): Fragment[] {
   const { view, now } = state;
   return [
     { id: "summary", html: summary(state).toString() },
+    ...view.replacements.map((replacement) => ({
+      id: replacementId(replacement),
+      html: replacementCard(replacement, view.clusters, now).toString(),
+    })),
     ...view.clusters.map((cluster) => ({
       id: idOf("c", cluster.cluster),
       html: clusterCard(cluster, now).toString(),
@@ -83,6 +88,7 @@ export function wholePage(state: PageState, version: string, line: Line): Markup
   const sites = Map.groupBy(view.racks, ({ site }) => site);
   const body = markup`${summary(state)}
 <main id="main">
+${view.replacements.length === 0 ? "" : markup`<section id="replacements" aria-labelledby="replacements-name"><h2 id="replacements-name">Replacements</h2>${view.replacements.map((replacement) => replacementCard(replacement, view.clusters, now))}</section>`}
 ${view.clusters.length === 0 ? "" : markup`<section id="clusters" aria-labelledby="clusters-name"><h2 id="clusters-name">Clusters</h2><div class="cards">${view.clusters.map((cluster) => clusterCard(cluster, now))}</div></section>`}
 ${view.racks.length === 0 ? "" : tools()}
 ${[...sites].map(([site, racks]) => siteSection(site, racks, line))}

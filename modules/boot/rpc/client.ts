@@ -2,6 +2,7 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import type { LandfallError } from "../../spec/error.ts";
+import type { ReplacementReport } from "../fleet/index.ts";
 import type { MachineEvent, MachineRecord, OrderKind } from "../machine/types.ts";
 import { type Machine, Machines } from "./generated/landfall_pb.ts";
 import { toRecord } from "./machine-message.ts";
@@ -44,6 +45,7 @@ export interface BootClient {
   /** Every machine, then each that changes, for as long as the service is there and nobody breaks off. */
   watch(signal?: AbortSignal): AsyncIterable<MachineRecord>;
   putConditions(cluster: string, report: unknown): Promise<void>;
+  putReplacement(report: ReplacementReport): Promise<void>;
   /** A connection that is left open keeps the process. */
   close(): void;
 }
@@ -100,6 +102,11 @@ export function bootClient(options: BootClientOptions): BootClient {
     putConditions: (cluster, report) =>
       patiently(async () => {
         await client.putConditions({ cluster, report: Buffer.from(JSON.stringify(report)) }, call);
+      }),
+    putReplacement: (report) =>
+      patiently(async () => {
+        const bytes = Buffer.from(JSON.stringify(report));
+        await client.putReplacement({ cluster: report.green, report: bytes }, call);
       }),
     close: () => session.abort(),
   };

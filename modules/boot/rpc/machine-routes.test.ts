@@ -2,6 +2,7 @@
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import { LandfallError } from "../../spec/index.ts";
+import { exampleReplacement } from "../fleet/example-fleet.ts";
 import { type Machines, openMachines } from "../machine/machines.ts";
 import { openMemoryStore } from "../store/memory.ts";
 import type { BootStore } from "../store/types.ts";
@@ -91,6 +92,24 @@ describe("what is refused", () => {
     ]);
     await open().putConditions({ cluster: "lab-v1", report });
     expect((await store.list("conditions")).map(({ key }) => key)).toEqual(["lab-v1"]);
+  });
+
+  test("are reports of replacements that are none, or another's", async () => {
+    const report = exampleReplacement(new Date());
+    const put = (cluster: string, value: unknown) =>
+      refusal((client) => client.putReplacement({ cluster, report: Buffer.from(JSON.stringify(value)) }));
+    for (const [cluster, value] of [
+      ["prod-v2", { ...report, share: -1 }],
+      ["prod-v3", report],
+      ["prod-v2", null],
+    ] as const)
+      expect(await put(cluster, value)).toEqual(["InvalidArgument", "request-invalid"]);
+    expect(await store.list("replacements")).toEqual([]);
+    const bytes = Buffer.from(JSON.stringify({ ...report, unknown: "field" }));
+    await open().putReplacement({ cluster: "prod-v2", report: bytes });
+    const [kept] = await store.list("replacements");
+    expect(kept?.key).toBe("prod-v2");
+    expect(JSON.parse(Buffer.from(kept?.bytes ?? []).toString())).toEqual(report);
   });
 
   test("says all that a LandfallError says; other errors say nothing", () => {

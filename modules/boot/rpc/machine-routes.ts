@@ -2,6 +2,7 @@
 import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import { LandfallError } from "../../spec/error.ts";
+import { replacementReportSchema } from "../fleet/index.ts";
 import type { Machines } from "../machine/machines.ts";
 import {
   type MachineEvent,
@@ -17,7 +18,7 @@ import { toConnectError } from "./refusal.ts";
 
 export interface MachineRoutesOptions {
   readonly machines: Machines;
-  /** Keeps the conditions. */
+  /** Keeps what people see of clusters. */
   readonly store: BootStore;
   /** 128 random bits in hex, another one each time. */
   readonly newId: () => string;
@@ -106,6 +107,22 @@ function implementation({
         await store.put("conditions", request.cluster, report);
         return {};
       }),
+    putReplacement: (request) =>
+      answered(async () => {
+        const { report } = request;
+        const parsed = replacementReportSchema.safeParse(
+          report.length > longestReport ? undefined : json(report),
+        );
+        if (parsed.data?.green !== request.cluster) {
+          throw new LandfallError("request-invalid", "no report of a replacement", {
+            found: parsed.error?.issues[0]?.message ?? `one by ${parsed.data?.green}`,
+            expected: `JSON of a replacement by ${request.cluster}, at most ${longestReport} bytes`,
+          });
+        }
+        // As it was understood, and nothing besides.
+        await store.put("replacements", request.cluster, Buffer.from(JSON.stringify(parsed.data)));
+        return {};
+      }),
   };
 }
 
@@ -171,10 +188,14 @@ function checked<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 function isJson(bytes: Uint8Array): boolean {
+  return json(bytes) !== undefined;
+}
+
+/** Undefined: it is none. */
+function json(bytes: Uint8Array): unknown {
   try {
-    JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return true;
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    return false;
+    return undefined;
   }
 }

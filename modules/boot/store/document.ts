@@ -13,6 +13,7 @@ export const longestDocument: Readonly<Record<Kind, number>> = {
   generic: 16 * mebibyte,
   machines: mebibyte,
   conditions: 2 * mebibyte,
+  replacements: 2 * mebibyte,
 };
 
 /**

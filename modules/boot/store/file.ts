@@ -24,6 +24,7 @@ const suffixes: Readonly<Record<Kind, string>> = {
   generic: "",
   machines: ".json",
   conditions: ".json",
+  replacements: ".json",
 };
 
 /** No document's name: keys have no leading dot. */

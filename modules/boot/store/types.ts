@@ -3,10 +3,19 @@
 
 /**
  * Matchbox's own four kinds, with its file names (`groups/ID.json`, `profiles/ID.json`, `ignition/NAME`,
- * `generic/NAME`), and Landfall's: `machines` (key: MAC as 12 lower-case hex digits; JSON of a MachineRecord) and
- * `conditions` (key: cluster as lab-v1; JSON of the last health report).
+ * `generic/NAME`), and Landfall's: `machines` (key: MAC as 12 lower-case hex digits; JSON of a MachineRecord),
+ * `conditions` (key: cluster as lab-v1; JSON of the last health report) and `replacements` (key: green as lab-v2; JSON of
+ * a ReplacementReport).
  */
-export const kinds = ["groups", "profiles", "ignition", "generic", "machines", "conditions"] as const;
+export const kinds = [
+  "groups",
+  "profiles",
+  "ignition",
+  "generic",
+  "machines",
+  "conditions",
+  "replacements",
+] as const;
 export type Kind = (typeof kinds)[number];
 
 export interface Entry {

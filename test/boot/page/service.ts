@@ -1,6 +1,6 @@
 // The page over a store in memory, which tests write to.
 
-import type { ClusterReport, MachineRecord } from "../../../modules/boot/index.ts";
+import type { ClusterReport, MachineRecord, ReplacementReport } from "../../../modules/boot/index.ts";
 import { openMemoryStore, openSeen, type Seen } from "../../../modules/boot/index.ts";
 
 export interface PageService {
@@ -8,6 +8,7 @@ export interface PageService {
   readonly seen: () => Seen;
   readonly put: (record: MachineRecord) => Promise<void>;
   readonly report: (report: ClusterReport) => Promise<void>;
+  readonly replacement: (report: ReplacementReport) => Promise<void>;
   readonly forget: (mac: string) => Promise<void>;
   readonly stop: () => Promise<void>;
   /** Again, at the same address. */
@@ -17,6 +18,7 @@ export interface PageService {
 export async function startPage(
   records: readonly MachineRecord[],
   reports: readonly ClusterReport[] = [],
+  replacements: readonly ReplacementReport[] = [],
 ): Promise<PageService> {
   const store = openMemoryStore();
   const json = (value: unknown) => Buffer.from(JSON.stringify(value));
@@ -26,8 +28,12 @@ export async function startPage(
   const report = async (each: ClusterReport) => {
     await store.put("conditions", each.cluster, json(each));
   };
+  const replacement = async (each: ReplacementReport) => {
+    await store.put("replacements", each.green, json(each));
+  };
   for (const record of records) await put(record);
   for (const each of reports) await report(each);
+  for (const each of replacements) await replacement(each);
   let seen = openSeen({ store });
   const { port } = await seen.listen("127.0.0.1", 0);
   return {
@@ -35,6 +41,7 @@ export async function startPage(
     seen: () => seen,
     put,
     report,
+    replacement,
     forget: async (mac) => {
       await store.delete("machines", mac.replaceAll(":", ""));
     },
