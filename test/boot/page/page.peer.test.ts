@@ -7,6 +7,7 @@ import {
   exampleFleet,
   exampleMachine,
   exampleOrder,
+  exampleReplacement,
   reached,
 } from "../../../modules/boot/fleet/example-fleet.ts";
 import type { MachineRecord } from "../../../modules/boot/index.ts";
@@ -207,6 +208,94 @@ test("finds machines, and those that need a look", async () => {
   await service.put(exampleMachine({ name: "w9", number: 0x99, rack: "A2" }));
   await expect.poll(shown).toContain("w9");
   expect(await shown()).not.toContain("m1");
+});
+
+describe("a replacement", () => {
+  const card = (page: Page) => page.getByRole("article", { name: /prod-v1 to prod-v2/ });
+
+  test("is shown with its steps, the traffic and the way back, and goes on while somebody looks", async () => {
+    const now = new Date();
+    const report = exampleReplacement(now);
+    const { page, service, errors } = await open([exampleMachine({ name: "m1", number: 1 })]);
+    await live(page).waitFor();
+    await measure(page, "window.same = true");
+    await service.replacement(report);
+    await card(page).waitFor({ timeout: 5000 });
+    expect(await page.locator("header .sentence").textContent()).toContain(
+      "prod-v1 is being replaced by prod-v2",
+    );
+    expect(
+      await card(page)
+        .getByRole("progressbar", { name: /traffic that goes to prod-v2/ })
+        .getAttribute("value"),
+    ).toBe("10");
+    expect(await card(page).locator(".steps li[aria-current=step]").textContent()).toContain(
+      "10% of the traffic",
+    );
+    expect(await card(page).textContent()).toMatch(/Point of no return.*Ahead/);
+
+    const [canary, cutOver] = [report.steps[3]!, report.steps[4]!];
+    const steps = [
+      ...report.steps.slice(0, 3),
+      { ...canary, state: "done" as const, ended: ago(now, 3) },
+      { ...cutOver, state: "running" as const, begun: ago(now, 3) },
+      ...report.steps.slice(5),
+    ];
+    await service.replacement({ ...report, steps, share: 100 });
+    await card(page).getByText("prod-v2 100%").waitFor({ timeout: 5000 });
+    expect(await card(page).locator(".steps li[aria-current=step]").textContent()).toContain(
+      "all of the traffic",
+    );
+    await service.replacement({
+      ...report,
+      steps: steps.map((step) => ({
+        ...step,
+        state: "done" as const,
+        begun: ago(now, 9),
+        ended: ago(now, 2),
+      })),
+      share: 100,
+      running: false,
+      ended: { at: ago(now, 1), outcome: "replaced" },
+    });
+    await card(page).getByText("prod-v2 has taken the place of prod-v1").waitFor({ timeout: 5000 });
+    expect(await measure(page, "window.same")).toBe(true);
+    expect(errors).toEqual([]);
+  });
+
+  test("is read without JavaScript", async () => {
+    service = await startPage(
+      [exampleMachine({ name: "m1", number: 1 })],
+      [],
+      [exampleReplacement(new Date())],
+    );
+    const { page } = await browser.visit(service.url, { javaScriptEnabled: false });
+    expect(await card(page).locator(".steps li").count()).toBe(8);
+    expect(await card(page).textContent()).toContain("Steps: 3 of 8 done");
+  });
+
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const width of [1200, 360])
+      test(`axe finds nothing, ${colorScheme}, ${width} pixels wide`, async () => {
+        const now = new Date();
+        const failed = exampleReplacement(now, { running: false });
+        const steps = failed.steps.map((step) => ({
+          ...step,
+          title: `${step.title} ${"x".repeat(150)}`,
+          ...(step.state === "running" && { error: "y".repeat(900) }),
+        }));
+        const { machines, conditions } = example();
+        service = await startPage(machines, conditions, [
+          { ...failed, steps },
+          { ...exampleReplacement(now), name: "other", blue: "other-v1", green: "other-v2" },
+        ]);
+        const viewport = { width, height: 740 };
+        const { page } = await browser.visit(service.url, { colorScheme, viewport, reducedMotion: "reduce" });
+        await live(page).waitFor();
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+        expect(await measure(page, "document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+      });
 });
 
 describe("for everyone", () => {
