@@ -17,6 +17,7 @@ export type ToolName =
   | "etcdctl"
   | "etcdutl"
   | "kubeadm"
+  | "kube-router"
   | "containerd"
   | "ctr";
 
@@ -96,6 +97,8 @@ function toolStep(
         step: kubernetesStep("kubeadm", kubernetes, ["k8s.io/kubernetes/cmd/kubeadm"]),
         binary: name,
       };
+    case "kube-router":
+      return { step: goStep("kube-router", goModules["kube-router"]), binary: name };
     case "containerd":
     case "ctr":
       return { step: goStep("containerd", goModules.containerd), binary: name };
