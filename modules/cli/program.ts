@@ -5,6 +5,7 @@ import { bootFlags } from "./boot-flags.ts";
 import type { CutoverFlags } from "./commands/cutover.ts";
 import type { HandoverFlags } from "./commands/handover.ts";
 import type { FaultOptions } from "./commands/lab.ts";
+import type { MigrateFlags } from "./commands/migrate.ts";
 import { describeFlags } from "./go-flags.ts";
 import type { Invocation } from "./main.ts";
 import { steps } from "./steps/names.ts";
@@ -72,6 +73,34 @@ export function addCommands(program: Command, host: Host): void {
         options.watch
           ? (await import("./commands/status-watch.ts")).statusWatchCommand(invocation, name)
           : (await import("./commands/status.ts")).statusCommand(invocation, name),
+      ),
+    );
+
+  program
+    .command("migrate")
+    .description("copy the work of a cluster's version to another, and move its network volumes")
+    .argument("<from>", "the older version, NAME-VERSION, as prod-v1")
+    .argument("<to>", "the newer version; its file says how, in replacement.workloads")
+    .option("--dry-run", "say what would be done, and what stands in the way; changes nothing")
+    .option("--no-volumes", "only copy: what may run on one side only stays on <from>'s")
+    .option("--undo", "give back to <from> what was moved; what was only copied stays in <to>")
+    .option("--settle", "once <from> is retired: <to>'s volumes get their reclaim policy back")
+    .addHelpText(
+      "after",
+      `
+Every object ends as copied, same, left out (with the reason) or blocked (with the reason). What <to> would
+refuse is found before anything is written, all at once. Workloads without volumes then run on both sides.
+Those that write to network volumes, and CronJobs, run on one: stopped in <from>, their claims let go, bound
+in <to>, and started there. Interrupted or killed, the same command goes on where it stopped.
+
+  $ landfall migrate prod-v1 prod-v2 --dry-run
+  $ landfall migrate prod-v1 prod-v2
+  $ landfall migrate prod-v1 prod-v2 --undo
+`,
+    )
+    .action(
+      run(async (invocation, from: string, to: string, flags: MigrateFlags) =>
+        (await import("./commands/migrate.ts")).migrateCommand(invocation, from, to, flags),
       ),
     );
 

@@ -203,7 +203,7 @@ function retrying(options: ApplyOptions): Attempt {
 }
 
 /** Whether the same request may be answered otherwise later. No answer at all counts too. */
-function mayPass(error: unknown): boolean {
+export function mayPass(error: unknown): boolean {
   if (!(error instanceof ApiError)) return true;
   const { status, reply } = error;
   // How the API words a misspelt field: as an error of its own (500), though it will say the same for ever.

@@ -10,8 +10,9 @@ export {
   openApi,
   reason,
   type Send,
+  statusMessage,
 } from "./api.ts";
-export { type Applied, type ApplyOptions, applyManifests } from "./apply.ts";
+export { type Applied, type ApplyOptions, applyManifests, mayPass } from "./apply.ts";
 export { hash } from "./hash.ts";
 export {
   cniConfig,

@@ -13,6 +13,7 @@ export type ToolName =
   | "ignition-validate"
   | "kubectl"
   | "kube-apiserver"
+  | "kube-controller-manager"
   | "etcd"
   | "etcdctl"
   | "etcdutl"
@@ -85,6 +86,7 @@ function toolStep(
       return { step: goStep("ignition-validate", goModules["ignition-validate"]), binary: "validate" };
     case "kubectl":
     case "kube-apiserver":
+    case "kube-controller-manager":
       return { step: kubernetesPrograms(kubernetes), binary: name };
     case "etcd":
       return { step: goStep("etcd", goModules.etcd), binary: "server" };

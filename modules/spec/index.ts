@@ -41,3 +41,4 @@ export { didYouMean, nearest } from "./suggest.ts";
 export { type TrafficSpec, trafficDefaults } from "./traffic.ts";
 export { type Mix, mixFor, shareOf, sharesOf } from "./traffic-shares.ts";
 export { urlHost } from "./url-host.ts";
+export { type WorkloadsSpec, workloadsSchema } from "./workloads.ts";

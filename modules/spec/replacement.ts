@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { archiveSchema } from "./archive.ts";
 import { trafficSchema } from "./traffic.ts";
+import { workloadsSchema } from "./workloads.ts";
 
 export const replacementDefaults = {
   /** Percent of blue's workers. */
@@ -93,6 +94,7 @@ export const replacementSchema = z
     }),
     traffic: trafficSchema.optional(),
     archive: archiveSchema.optional(),
+    workloads: workloadsSchema.optional(),
   })
   .describe("How this version takes the place of the one before: see docs/replacement.md.");
 

@@ -13,6 +13,7 @@ import { checkReplacement } from "./replacement.ts";
 import { checkSite } from "./site.ts";
 import { checkTraffic } from "./traffic.ts";
 import type { ClusterFile, Report, SiteFile } from "./types.ts";
+import { checkWorkloads } from "./workloads.ts";
 
 export interface RuleOptions {
   readonly knownReleases: readonly string[];
@@ -47,6 +48,7 @@ export function checkRules(
     checkReplacement(file, report);
     checkTraffic(file, report);
     checkArchive(file, report);
+    checkWorkloads(file, report);
   }
   for (const here of Map.groupBy(claimed, ({ file }) => file.siteFile ?? file).values()) {
     checkClaims(here[0]?.site, here, report);
