@@ -125,7 +125,7 @@ function ended(child: ChildProcess): Promise<void> {
 }
 
 async function ready(api: Api, dead: () => string | undefined): Promise<void> {
-  const deadline = performance.now() + 90_000;
+  const deadline = performance.now() + 300_000;
   for (;;) {
     const answer = await api.request({ path: "/readyz" }).catch(() => undefined);
     if (answer?.status === 200) return;

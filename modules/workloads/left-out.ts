@@ -31,7 +31,8 @@ export interface Surroundings {
 export function surroundings(objects: readonly KubeObject[]): Surroundings {
   return {
     byId: new Map(objects.map((object) => [idOf(object), object])),
-    byUid: new Map(objects.map((object) => [object.metadata.uid ?? "", object])),
+    // A released claim, told from its volume's annotation, has none.
+    byUid: new Map(objects.flatMap((object) => (object.metadata.uid ? [[object.metadata.uid, object]] : []))),
   };
 }
 

@@ -1,5 +1,5 @@
 // A migration between two real clusters of two releases: etcd, apiserver and controllers, without nodes.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Api, applyManifests, getJson } from "../kubernetes/index.ts";
 import { type ExampleCluster, startCluster } from "./example-cluster.ts";
 import { contestedPort, localWork, work } from "./example-objects.ts";
@@ -33,9 +33,13 @@ describe("a migration", { timeout: 240 * seconds }, () => {
   const pods = async (api: Api, name: string) =>
     (await getJson<{ items: KubeObject[] }>(api, `/api/v1/namespaces/shop/pods?labelSelector=app%3D${name}`))
       .value.items;
-  const until = async (what: string, holds: () => Promise<boolean>) => {
-    await expect.poll(holds, { timeout: 60 * seconds, interval: 100, message: what }).toBe(true);
-  };
+  const until = (what: string, holds: () => Promise<boolean>) =>
+    vi.waitFor(
+      async () => {
+        if (!(await holds())) throw new Error(`waited for: ${what}`);
+      },
+      { timeout: 60 * seconds, interval: 100 },
+    );
 
   beforeAll(async () => {
     clusters = await Promise.all([
@@ -61,13 +65,14 @@ describe("a migration", { timeout: 240 * seconds }, () => {
         ],
       },
     };
+    const pod = await webPod();
     const gone = {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: {
         name: "made-by-pod",
         namespace: "shop",
-        ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: "x", uid: (await webPod()).metadata.uid }],
+        ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: pod.metadata.name, uid: pod.metadata.uid }],
       },
     };
     await applyManifests({ client: blue, manifests: [owned, gone, ...localWork], timeoutSeconds: 60 });
@@ -219,6 +224,7 @@ describe("a migration", { timeout: 240 * seconds }, () => {
   });
 
   it("changes nothing when all is moved", async () => {
+    expect((await planMigration(options())).blockers).toEqual([]);
     const { outcomes } = await migrate(options());
     expect(copied(outcomes)).toEqual([]);
     await expectMoved();
