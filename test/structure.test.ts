@@ -53,6 +53,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "a PostgreSQL server of a test's own, for tests alone",
   },
+  "modules/traffic/example-bind.ts": {
+    typesOnly: false,
+    why: "a BIND of a test's own, for tests alone",
+  },
   "modules/boot/rpc/generated/matchbox_pb.ts": {
     typesOnly: false,
     why: "Matchbox's messages, for tests alone: they ask Matchbox and ours the same",

@@ -1,6 +1,6 @@
 // Clients at a constant rate, one of each kind of connection that a cut-over has to do with, and what they count.
 import { Agent, get } from "node:http";
-import { connect, type Socket } from "node:net";
+import { connect, type LookupFunction, type Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 
 export const kinds = ["new", "obeying", "ignoring"] as const;
@@ -28,15 +28,22 @@ export interface Clients {
 const period = 20;
 const limit = 3000;
 
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  /** How the host's address is found, for each connection. Default: as this computer does it. */
+  readonly lookup?: LookupFunction;
+}
+
 /** Starts `each` clients of every kind. An answer's body is the name of the server. */
-export function startClients(port: number, each = 3): Clients {
+export function startClients(target: Target, each = 3): Clients {
   const counts = Object.fromEntries(
     kinds.map((kind) => [kind, { requests: 0, failed: 0, by: {} }]),
   ) as unknown as Record<Kind, Count>;
   let stopped = false;
   const clients = kinds.flatMap((kind) =>
     Array.from({ length: each }, () => {
-      const ask = askers[kind](port);
+      const ask = askers[kind](target);
       const own = { begun: 0, done: 0 };
       const run = (async () => {
         while (!stopped) {
@@ -76,43 +83,40 @@ interface Asker {
   readonly end: () => void;
 }
 
-const askers: Readonly<Record<Kind, (port: number) => Asker>> = {
-  new: (port) => byAgent(port, new Agent({ keepAlive: false })),
-  obeying: (port) => byAgent(port, new Agent({ keepAlive: true, maxSockets: 1 })),
+const askers: Readonly<Record<Kind, (target: Target) => Asker>> = {
+  new: (target) => byAgent(target, new Agent({ keepAlive: false })),
+  obeying: (target) => byAgent(target, new Agent({ keepAlive: true, maxSockets: 1 })),
   ignoring: byHand,
 };
 
-function byAgent(port: number, agent: Agent): Asker {
+function byAgent(target: Target, agent: Agent): Asker {
   return {
     end: () => agent.destroy(),
     request: () =>
       new Promise((resolve, reject) => {
-        const request = get(
-          { host: "127.0.0.1", port, agent, signal: AbortSignal.timeout(limit) },
-          (response) => {
-            let body = "";
-            response.setEncoding("utf8").on("data", (text: string) => {
-              body += text;
-            });
-            response.once("error", reject).once("end", () => {
-              if (response.statusCode === 200) resolve(body);
-              else reject(new Error(`${response.statusCode}`));
-            });
-          },
-        );
+        const request = get({ ...target, agent, signal: AbortSignal.timeout(limit) }, (response) => {
+          let body = "";
+          response.setEncoding("utf8").on("data", (text: string) => {
+            body += text;
+          });
+          response.once("error", reject).once("end", () => {
+            if (response.statusCode === 200) resolve(body);
+            else reject(new Error(`${response.statusCode}`));
+          });
+        });
         request.once("error", reject);
       }),
   };
 }
 
 /** HTTP of as little as it takes: a client that reads no header but the length. */
-function byHand(port: number): Asker {
+function byHand(target: Target): Asker {
   let socket: Socket | undefined;
   return {
     end: () => socket?.destroy(),
     request: () =>
       new Promise((resolve, reject) => {
-        const mine = socket ?? connect({ host: "127.0.0.1", port });
+        const mine = socket ?? connect(target);
         socket = mine;
         let text = "";
         const end = (error: Error | undefined, body = "") => {

@@ -69,7 +69,7 @@ describe.each(["http", "tcp"] as const)("behind haproxy in mode %s", (mode) => {
         of[side].closing = false;
       },
     };
-    clients = startClients(front);
+    clients = startClients({ host: "127.0.0.1", port: front });
     await clients.heard();
   });
   afterEach(async () => {

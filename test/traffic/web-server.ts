@@ -10,7 +10,7 @@ export interface WebServer {
   readonly stop: () => Promise<void>;
 }
 
-export function webServer(name: string, port: number): WebServer {
+export function webServer(name: string, port: number, host = "127.0.0.1"): WebServer {
   let server: Server | undefined;
   const own: WebServer = {
     closing: false,
@@ -20,7 +20,7 @@ export function webServer(name: string, port: number): WebServer {
         response.setHeader("content-length", name.length);
         response.end(name);
       });
-      await once(server.listen(port, "127.0.0.1"), "listening");
+      await once(server.listen(port, host), "listening");
     },
     async stop() {
       const stopping = server;
