@@ -82,6 +82,7 @@ describe("an archive", () => {
     expect(readFileSync(join(folder, "etcd-snapshot.db")).equals(snapshot)).toBe(true);
     expect(readEntries(join(folder, "pki"))).toEqual(pki);
     expect(readFileSync(join(folder, "record", "run.json"), "utf8")).toBe("{}");
+    expect(JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"))).toEqual(proof.manifest);
     for (const name of ["", ...readdirSync(folder, { recursive: true, encoding: "utf8" })]) {
       const { mode } = statSync(join(folder, name));
       expect(mode & 0o077, name).toBe(0);

@@ -70,37 +70,37 @@ export async function readContents(
   file: string,
   sink?: Sink,
 ): Promise<Proof> {
-  const seen: ManifestFile[] = [];
+  const seen = new Map<string, ManifestFile>();
   const entries = new Map<string, string>();
   let manifest: Manifest | undefined;
   let snapshotBytes: number | undefined;
   for await (const each of readTar(plain)) {
-    if (manifest !== undefined || seen.length > mostEntries)
+    if (manifest !== undefined || seen.size > mostEntries)
       throw unfit(file, each.name, "the manifest, last of all");
-    if (seen.some(({ name }) => name === each.name))
-      throw unfit(file, `${each.name} twice`, "each file once");
+    if (seen.has(each.name)) throw unfit(file, `${each.name} twice`, "each file once");
     if (each.name === names.snapshot) {
       const check = checkSnapshot();
       await pass(each, (chunks) => sink?.file(each.name, chunks), check.update);
       const { size, sha256 } = check.finish();
       snapshotBytes = size;
-      seen.push({ name: each.name, size, sha256 });
+      seen.set(each.name, { name: each.name, size, sha256 });
       continue;
     }
     if (each.size > largestEntry) throw unfit(file, `${each.name} of ${each.size} bytes`, "a small file");
     const contents = await text(each);
     if (each.name === names.manifest) {
       manifest = parseManifest(contents, file);
+      await sink?.file(each.name, oneChunk(contents));
       continue;
     }
-    seen.push(describeFile(each.name, contents));
+    seen.set(each.name, describeFile(each.name, contents));
     if (each.name.startsWith(names.pki)) entries.set(each.name.slice(names.pki.length), contents.toString());
     else if (each.name.startsWith(names.record)) await sink?.file(each.name, oneChunk(contents));
     else throw unfit(file, each.name, `what is below ${names.pki} and ${names.record}, and a snapshot`);
   }
   if (manifest === undefined || snapshotBytes === undefined)
     throw unfit(file, `no ${manifest === undefined ? names.manifest : names.snapshot}`, "both");
-  compare(manifest.files, seen, file);
+  compare(manifest.files, [...seen.values()], file);
   const { generation, certificates } = checkEntries(entries, file);
   if (generation !== manifest.generation)
     throw unfit(file, `the PKI of ${generation}`, `that of ${manifest.cluster}, ${manifest.generation}`);
