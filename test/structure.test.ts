@@ -35,6 +35,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "the model of orders, for tests alone: npm run soak plays it longer",
   },
+  "modules/rollout/testing.ts": {
+    typesOnly: false,
+    why: "clusters to replace, for the tests of what shows and keeps a replacement",
+  },
   "modules/rollout/model/check.ts": {
     typesOnly: false,
     why: "the model of replacements, for tests alone: npm run soak plays it longer",

@@ -6,6 +6,7 @@ import type { CutoverFlags } from "./commands/cutover.ts";
 import type { HandoverFlags } from "./commands/handover.ts";
 import type { FaultOptions } from "./commands/lab.ts";
 import type { MigrateFlags } from "./commands/migrate.ts";
+import type { UpgradeFlags } from "./commands/upgrade.ts";
 import { describeFlags } from "./go-flags.ts";
 import type { Invocation } from "./main.ts";
 import { steps } from "./steps/names.ts";
@@ -48,6 +49,29 @@ export function addCommands(program: Command, host: Host): void {
     .action(
       run(async (invocation, name: string) =>
         (await import("./commands/deploy.ts")).destroyCommand(invocation, name),
+      ),
+    );
+
+  program
+    .command("upgrade")
+    .description(
+      "replace a cluster by its next version: land it, prove it, move work and traffic, retire the old",
+    )
+    .argument("<name>", "the cluster's name, as lab")
+    .requiredOption("--to <version>", "the version that takes the place, as v2")
+    .option("--from <version>", "the version that it takes the place of (default: the one that is deployed)")
+    .option(
+      "--dry-run",
+      "print the plan, machine by machine, with the time that it will take; touches nothing",
+    )
+    .option("--abort", "go back to the old version: at every moment until it is being retired")
+    .addHelpText(
+      "after",
+      "\nInterrupted or killed, the same command goes on where it stopped. See docs/replacement.md.\n\n  $ landfall upgrade lab --to v2 --dry-run\n  $ landfall upgrade lab --to v2\n",
+    )
+    .action(
+      run(async (invocation, name: string, flags: UpgradeFlags) =>
+        (await import("./commands/upgrade.ts")).upgradeCommand(invocation, name, flags),
       ),
     );
 

@@ -30,6 +30,9 @@ export const archiveDir = ({ root }: Workspace) => join(root, ".landfall", "arch
 export const stateFile = ({ root }: Workspace, cluster: string) =>
   join(root, ".landfall", "terraform", `${cluster}.tfstate`);
 
+/** Journals of replacements, by cluster and the version that takes the place. */
+export const rolloutsDir = ({ root }: Workspace) => join(root, ".landfall", "rollouts");
+
 /** A path as Terraform sees it from the stack's folder. */
 export function fromStack(workspace: Workspace, cluster: string, path: string): string {
   return relative(stackDir(workspace, cluster), path);

@@ -19,6 +19,7 @@ function start(replacement = {}, broken: Partial<Effects> = {}) {
   };
   const effects: Effects = {
     land: note("land"),
+    rehearse: note("rehearse"),
     unland: note("unland"),
     prove: async (cluster) => {
       did.push(`prove ${cluster}`);
@@ -26,8 +27,8 @@ function start(replacement = {}, broken: Partial<Effects> = {}) {
     check: async ({ name }) => {
       did.push(`check ${name}`);
     },
-    handOver: async (machines) => {
-      did.push(`hand over ${machines.join(" ")}`);
+    handOver: async (machines, idle) => {
+      did.push(`hand over ${machines.join(" ")}${idle ? ", idle" : ""}`);
       return [];
     },
     handBack: async (machines) => {
@@ -72,25 +73,26 @@ test("all steps in order, and again nothing", async () => {
   await run();
   expect(did).toEqual([
     "land",
+    "rehearse",
     "hand over w1",
     "migrate",
     "prove green",
     "shift 100",
     "prove green",
     "archive",
-    "hand over w2",
+    "hand over w2, idle",
     "retire",
     "land",
   ]);
   await run();
-  expect(did).toHaveLength(10);
+  expect(did).toHaveLength(11);
 });
 
 test("a check that fails before anything is touched: blue has not been asked for anything", async () => {
   const checks = [{ name: "web", command: ["false"] }];
   const { run, did, journal } = start({ soak: 0, checks }, { check: failing });
   await expect(run()).rejects.toThrow("web does not answer");
-  expect(did).toEqual(["land"]);
+  expect(did).toEqual(["land", "rehearse"]);
   expect(recordOf(journal(), "check-web")).toMatchObject({ state: "running", error: "web does not answer" });
 });
 

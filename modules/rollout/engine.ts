@@ -16,14 +16,19 @@ export interface Failed {
 export interface Effects {
   /** Green, with the machines that it may have by now; returns when it is proven healthy. */
   readonly land: () => Promise<void>;
+  /** Looks at whether green can have blue's workloads; touches nothing. @throws {LandfallError} with what is in the way */
+  readonly rehearse: () => Promise<void>;
   /** Green ends, and its machines are free. */
   readonly unland: () => Promise<void>;
   /** Returns when all health conditions hold. */
   readonly prove: (cluster: "blue" | "green") => Promise<void>;
   /** @throws {LandfallError} `check-failed` */
   readonly check: (check: Pick<Check, "name" | "command" | "job" | "timeout">) => Promise<void>;
-  /** From blue to green. A machine that cannot go stays where it is, keeps no other from going, and is returned. */
-  readonly handOver: (machines: readonly string[]) => Promise<readonly Failed[]>;
+  /**
+   * From blue to green. A machine that cannot go stays where it is, keeps no other from going, and is returned. `idle`: blue
+   * serves nobody any more, and what its disruption budgets protect is nothing.
+   */
+  readonly handOver: (machines: readonly string[], idle: boolean) => Promise<readonly Failed[]>;
   /** From green to blue, wherever they are on the way. */
   readonly handBack: (machines: readonly string[]) => Promise<readonly Failed[]>;
   /** Green gets blue's workloads; returns when they are ready there. */
@@ -108,6 +113,9 @@ async function perform(
   };
   switch (step.kind) {
     case "land":
+      await effects.land();
+      // Before anything of blue's is touched.
+      return effects.rehearse();
     case "settle":
       return effects.land();
     case "soak":
@@ -115,7 +123,7 @@ async function perform(
     case "check":
       return effects.check(step.check);
     case "wave": {
-      const failed = await effects.handOver(step.machines);
+      const failed = await effects.handOver(step.machines, !step.reversible);
       const left = failed.map((each) => ({ ...each, step: step.id }));
       if (left.length > 0 && step.reversible) throw waveIncomplete(journal(), step.id, failed);
       save(journals.leave(journal(), left));
@@ -248,8 +256,8 @@ async function takeBack(
     case "soak":
     case "check":
     case "hold":
-      return;
     case "archive":
+      return;
     case "retire":
     case "settle":
       throw new TypeError(`${step.id} cannot be taken back`);
@@ -264,7 +272,7 @@ function requireReturn({ blue, green, plan, steps, ended }: Journal): void {
   if (begun === undefined) return;
   throw new LandfallError("no-return", `${blue} cannot be had back: its retirement has begun`, {
     found: ended === undefined ? `the step ${begun.id} was begun` : `${green} has taken its place`,
-    expected: "an abort before the end of the hold",
+    expected: "an abort before the point of no return",
     next:
       ended === undefined
         ? `npx landfall upgrade ${plan.name} --to ${versionOf({ name: plan.name, green })} finishes the replacement; ${blue}'s archive holds its last state`

@@ -27,7 +27,8 @@ test.each([
   ["soak", "untouched"],
   ["wave-1", "under-way"],
   ["hold", "under-way"],
-  ["archive", "past-return"],
+  ["archive", "under-way"],
+  ["wave-2", "past-return"],
 ])("when %s has begun, it is %s", (id, phase) => {
   expect(phaseOf(opened)).toBe("untouched");
   expect(phaseOf(begin(opened, id, at(1)))).toBe(phase);

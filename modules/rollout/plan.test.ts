@@ -22,8 +22,8 @@ test("green lands on free machines, blue's workers follow in waves, its masters 
     "migrate",
     "cut-over",
     "hold",
-    "--",
     "archive",
+    "--",
     "wave-1: w1",
     "wave-2: w2",
     "wave-3: w3",
@@ -53,8 +53,8 @@ test("what the user asks for has its place: checks, a canary, waves of their siz
     "canary",
     "cut-over",
     "hold",
-    "--",
     "archive",
+    "--",
     "wave-1: w1 w2 w3",
     "wave-2: w4",
     "retire: m1 m2 m3",
@@ -102,7 +102,7 @@ describe("blue lends workers before the traffic moves", () => {
     const plan = planRollout(testInput(blue, green));
     expect(told(plan).slice(2, 5)).toEqual(["wave-1: w1", "wave-2: w2", "migrate"]);
     expect(plan.assumptions).toEqual([
-      "what the workloads of prod-v1 request is not known: half of its workers (2 of 4) is taken for enough",
+      "half of prod-v1's workers (2 of 4) are enough for its work: what that requests is not known",
     ]);
   });
 

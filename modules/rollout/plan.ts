@@ -114,8 +114,8 @@ function layOut(steps: StepBuilder, layout: Layout): void {
   }
   steps.add({ id: "cut-over", kind: "cut-over", seconds: timing.shift });
   steps.add({ id: "hold", kind: "hold", hold, seconds: hold });
-  steps.noReturn();
   steps.add({ id: "archive", kind: "archive", seconds: timing.archive });
+  steps.noReturn();
   for (const machines of late) move(machines);
   steps.lose(released);
   steps.add({ id: "retire", kind: "retire", machines: released, seconds: timing.retire });
@@ -320,12 +320,13 @@ function assumptions(
   if (load === undefined || load.sizes.size === 0) {
     const half = Math.ceil(workers.length / 2);
     return [
-      `what the workloads of ${blue.cluster} request is not known: half of its workers (${half} of ${workers.length}) is taken for enough`,
+      `half of ${blue.cluster}'s workers (${half} of ${workers.length}) are enough for its work: what that requests is not known`,
     ];
   }
   const unknown = named.filter((machine) => !load.sizes.has(machine));
   if (unknown.length === 0) return [];
-  return [`${unknown.join(", ")}: taken to be as large as the smallest worker of ${blue.cluster}`];
+  const is = unknown.length === 1 ? "is" : "are";
+  return [`${unknown.join(", ")} ${is} as large as the smallest worker of ${blue.cluster}`];
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

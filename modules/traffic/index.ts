@@ -10,6 +10,7 @@ import { until } from "./until.ts";
 
 export { type CutoverOptions, type CutoverReport, cutover } from "./cutover.ts";
 export { planTraffic, type TrafficPlan } from "./plan.ts";
+export { requireShare } from "./shares.ts";
 export type { Side, Steering, Traffic, TrafficDeps, TrafficOptions, TrafficState } from "./types.ts";
 
 export { connect, resolveAt } from "./world.ts";

@@ -157,6 +157,7 @@ export class SimulatedWorld {
         if (masters.every(({ name }) => green.nodes.has(name))) green.landed = true;
         if (silent.length > 0) throw new LandfallError("unhealthy", `${silent.join(", ")}: silent`);
       },
+      rehearse: async () => this.#takes(1, 5),
       unland: async () => {
         green.landed = false;
         green.work = false;

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import type { ReplacementSpec } from "../../../modules/spec/index.ts";
 
 export const repository = join(import.meta.dirname, "../../..");
 
@@ -18,6 +19,7 @@ export interface ClusterFile {
   /** Seconds. */
   timeouts: { boot: number; ready: number };
   retire?: { disks: "keep" | "wipe" };
+  replacement?: ReplacementSpec;
 }
 
 export interface ClusterOptions {

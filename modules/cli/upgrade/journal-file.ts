@@ -1,0 +1,54 @@
+// Where the journal of a replacement is, and who may write it.
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, openSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Journal } from "../../rollout/index.ts";
+import { LandfallError } from "../../spec/error.ts";
+import { readIfThere, writeAtomic } from "../files.ts";
+import { rolloutsDir, type Workspace } from "../workspace.ts";
+
+/** Of the replacement by `version`. */
+export const journalFile = (workspace: Workspace, name: string, version: string) =>
+  join(rolloutsDir(workspace), name, version, "journal.json");
+
+export function readJournal(workspace: Workspace, name: string, version: string): Journal | undefined {
+  const text = readIfThere(journalFile(workspace, name, version));
+  return text === undefined ? undefined : (JSON.parse(text) as Journal);
+}
+
+export function writeJournal(workspace: Workspace, version: string, journal: Journal): void {
+  const file = journalFile(workspace, journal.name, version);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeAtomic(file, `${JSON.stringify(journal)}\n`);
+}
+
+/** Keeps what was aborted beside the journal that takes its place. */
+export function setAside(workspace: Workspace, version: string, { name, started }: Journal): void {
+  const file = journalFile(workspace, name, version);
+  renameSync(file, join(dirname(file), `journal-${started.replaceAll(":", "-")}.json`));
+}
+
+/**
+ * Runs `work` while this process alone replaces versions of the cluster. The kernel's lock ends with the process.
+ * @throws {LandfallError} `rollout-busy`
+ */
+export async function alone<T>(workspace: Workspace, name: string, work: () => Promise<T>): Promise<T> {
+  const folder = join(rolloutsDir(workspace), name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lock = openSync(join(folder, "lock"), "a", 0o600);
+  try {
+    // flock(1) locks the file that it inherits, and leaves it locked: Node itself cannot.
+    const { status } = spawnSync("flock", ["--exclusive", "--nonblock", "3"], {
+      stdio: ["ignore", "ignore", "ignore", lock],
+    });
+    if (status !== 0) {
+      throw new LandfallError("rollout-busy", `another command replaces a version of ${name}`, {
+        found: `${join(folder, "lock")} is held`,
+        next: "wait until it has ended, or interrupt it",
+      });
+    }
+    return await work();
+  } finally {
+    closeSync(lock);
+  }
+}
