@@ -1,7 +1,7 @@
 // Which of the machines that a version's file names it may have.
 import type { ClusterId } from "../plan/types.ts";
 import { LandfallError } from "../spec/error.ts";
-import { type Claim, type Claims, isLeaving, stages, standsIn } from "./claim.ts";
+import { type Claim, type Claims, isLeaving, rank, standsIn, wayText } from "./claim.ts";
 
 /** What the file of a cluster version names. */
 export interface Version {
@@ -28,7 +28,9 @@ export interface Allotment {
 export function allot({ cluster, masters, workers }: Version, claims: Claims): Allotment {
   const named = [...masters, ...workers].map((machine) => ({ machine, claim: claims.get(machine) }));
   const has = ({ claim }: (typeof named)[number]) =>
-    claim === undefined || standsIn(claim, cluster) || (isLeaving(claim, cluster) && !isPast(claim, "gone"));
+    claim === undefined ||
+    standsIn(claim, cluster) ||
+    (isLeaving(claim, cluster) && rank(claim?.handover?.stage) < rank("gone"));
   const names = (list: typeof named) => list.map(({ machine }) => machine);
   return {
     machines: names(named.filter(has)),
@@ -39,14 +41,10 @@ export function allot({ cluster, masters, workers }: Version, claims: Claims): A
   };
 }
 
-function isPast({ handover }: Claim, stage: (typeof stages)[number]): boolean {
-  return handover !== undefined && stages.indexOf(handover.stage) >= stages.indexOf(stage);
-}
-
 /** As a sentence. */
 export function whyLeftOut({ machine, claim: { holder, handover } }: LeftOut): string {
   if (handover === undefined) return `${machine} is left out: ${holder} holds it`;
-  return `${machine} is left out: it is on its way from ${handover.from} to ${handover.to} (${handover.stage})`;
+  return `${machine} is left out: it is ${wayText(handover)}`;
 }
 
 /**

@@ -92,6 +92,12 @@ describe("a hand-over is allowed", () => {
   test.each<[string, Partial<HandoverFacts>, string[]]>([
     ["of workers", {}, ["w1", "w2"]],
     ["that was begun", { claims: claimsOf(way("w1", "lab-v2")) }, ["w1"]],
+    ["that had turned back", { claims: claimsOf(way("w1", "lab-v1")) }, ["w1"]],
+    [
+      "back, of a machine on its way",
+      { from: green, to: blue, claims: claimsOf(way("w1", "lab-v2")) },
+      ["w1"],
+    ],
     ["that is over", { claims: claimsOf({ machine: "w1", holder: "lab-v2" }) }, ["w1"]],
     ["of the last machines of a cluster, all named", { last: true }, ["m1", "m2", "w1", "w2"]],
     [

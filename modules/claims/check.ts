@@ -1,7 +1,7 @@
 // What must be so before a machine may leave one version for another.
-import type { Plan } from "../plan/types.ts";
+import type { ClusterId, Plan } from "../plan/types.ts";
 import { LandfallError } from "../spec/error.ts";
-import type { Claim, Claims } from "./claim.ts";
+import { type Claim, type Claims, isOnItsWayOut, wayText } from "./claim.ts";
 import type { Wave } from "./handover.ts";
 
 /** A version as its file says it, whoever holds its machines. */
@@ -84,21 +84,19 @@ function checkMachine(machine: string, { from, to, claims, masters, last = false
     });
   }
   if (isArrived(claim, to)) return;
-  const otherWay = claim.handover !== undefined && claim.handover.to !== to.cluster;
-  if (otherWay || (claim.handover === undefined && claim.holder !== from.cluster)) {
-    const way = claim.handover;
+  const way = claim.handover;
+  if (!isAbout(claim, from.cluster, to.cluster)) {
     throw refused(`${machine} is not ${from.cluster}'s to give`, {
-      found:
-        way === undefined
-          ? `${claim.holder} holds it`
-          : `on its way from ${way.from} to ${way.to} (${way.stage})`,
+      found: way === undefined ? `${claim.holder} holds it` : wayText(way),
       expected: `a machine that ${from.cluster} holds`,
       next:
         way === undefined
           ? `npx landfall handover ${machine} --from ${claim.holder} --to ${to.cluster}`
-          : `npx landfall handover ${machine} --from ${way.from} --to ${way.to} finishes that`,
+          : `npx landfall handover ${machine} --from ${way.from === way.to ? to.cluster : way.from} --to ${way.to} finishes that`,
     });
   }
+  // It only stays where it is, or comes back.
+  if (claim.holder === to.cluster) return;
   if (named.role === "master") {
     throw refused(`${machine} is to be a master of ${to.cluster}, which is landed already`, {
       found: "a control plane that stands without it",
@@ -106,13 +104,22 @@ function checkMachine(machine: string, { from, to, claims, masters, last = false
       next: `name it in a pool of ${to.cluster}`,
     });
   }
-  if (!last && claim.handover === undefined && masters?.includes(machine)) {
+  if (!last && way === undefined && masters?.includes(machine)) {
     throw refused(`${machine} is a master of ${from.cluster}, which is in service`, {
       found: `etcd on ${masters.join(", ")}: without ${machine} it has ${spare(masters.length)}`,
       expected: "a worker, or a cluster that is retired with all of its masters",
       next: `hand its workers over, then end it: npx landfall handover ${masters.join(" ")} --from ${from.cluster} --to ${to.cluster} --retire`,
     });
   }
+}
+
+/** Whether it can go from one to the other: held by the one, on that very way, or on the way that this one takes back. */
+function isAbout(claim: Claim, from: ClusterId, to: ClusterId): boolean {
+  const { holder, handover } = claim;
+  if (handover === undefined || !isOnItsWayOut(claim)) return holder === from || handover?.to === to;
+  const there = handover.from === from && [from, to].includes(handover.to);
+  const back = handover.from === to && [from, to].includes(handover.to);
+  return there || back;
 }
 
 function isArrived({ holder, handover }: Claim, to: Written): boolean {

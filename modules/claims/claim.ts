@@ -26,6 +26,8 @@ export interface Handover {
   readonly at: Readonly<Partial<Record<Stage, string>>>;
   /** By what it is known that nothing is left on its disk. There from `wiped` on. */
   readonly proof?: string;
+  /** The same, of a machine that had to turn back when it was claimed, and that nobody has started since. */
+  readonly blank?: string;
 }
 
 /** Who holds a machine. One that nobody holds has no claim. */
@@ -42,13 +44,27 @@ export type Claims = ReadonlyMap<string, Claim>;
 
 /** Whether a machine of the cluster is to work for it: it is its own, and not about to leave. */
 export function standsIn(claim: Claim | undefined, cluster: ClusterId): boolean {
-  if (claim?.holder !== cluster) return false;
-  return claim.handover === undefined || claim.handover.to === cluster;
+  return claim?.holder === cluster && !isOnItsWayOut(claim);
 }
 
 /** Whether the cluster still holds it, though only to let go of it: nothing but its way out may touch it. */
 export function isLeaving(claim: Claim | undefined, cluster: ClusterId): boolean {
-  return claim?.holder === cluster && claim.handover?.from === cluster;
+  return claim?.holder === cluster && isOnItsWayOut(claim);
+}
+
+/** Whether its holder is to lose it, or to have it back only when it has been wiped. */
+export function isOnItsWayOut({ handover }: Claim): boolean {
+  return handover !== undefined && rank(handover.stage) < rank("claimed");
+}
+
+/** Place of a stage among all; -1 for a machine that is on no way. */
+export function rank(stage: Stage | undefined): number {
+  return stage === undefined ? -1 : stages.indexOf(stage);
+}
+
+/** As a part of a sentence about the machine. */
+export function wayText({ from, to, stage }: Handover): string {
+  return from === to ? `on its way back to ${to} (${stage})` : `on its way from ${from} to ${to} (${stage})`;
 }
 
 /**
@@ -60,14 +76,11 @@ export function claimed(machine: string, before: Claim | undefined, cluster: Clu
   if (standsIn(before, cluster)) return before;
   const { holder, handover } = before;
   throw new LandfallError("machine-held", `${machine} is not ${cluster}'s to have`, {
-    found:
-      handover === undefined
-        ? `${holder} holds it`
-        : `it is on its way from ${handover.from} to ${handover.to} (${handover.stage})`,
+    found: handover === undefined ? `${holder} holds it` : `it is ${wayText(handover)}`,
     expected: `a machine that is free, or held by ${cluster}`,
     next:
       handover === undefined
         ? `hand it over: npx landfall handover ${machine} --from ${holder} --to ${cluster}`
-        : `finish that: npx landfall handover ${machine} --from ${handover.from} --to ${handover.to}`,
+        : "finish that with the same landfall handover as before",
   });
 }

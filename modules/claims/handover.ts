@@ -2,7 +2,7 @@
 // world is passed in; whatever is passed may be done again, since a run may end between a thing done and its record.
 import type { ClusterId } from "../plan/types.ts";
 import { LandfallError } from "../spec/error.ts";
-import { type Claim, type Stage, stages } from "./claim.ts";
+import { type Claim, rank, type Stage } from "./claim.ts";
 
 /** Where claims are written. A claim that was written outlives whatever happens next. */
 export interface Book {
@@ -46,14 +46,16 @@ export async function depart(book: Book, machine: string, departure: Departure):
 
 export interface HandoverWorld extends Book {
   readonly departure: (machine: string) => Departure;
+  /** Whether the old version has ever started it since it has it. */
+  readonly started: (machine: string) => boolean;
   /** Does this while nobody else works on the old version: a machine is switched off and wiped by one command alone. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
   /** Makes the old version what the claims say: of machines that are gone the boot service holds no group any more. */
   readonly leave: () => Promise<void>;
-  /** Makes the new version what the claims say: each machine of its own has its system and its keys. */
+  /** Makes the new version what the claims say, as far as its machines do. */
   readonly land: () => Promise<void>;
-  /** Waits until a node of each machine is Ready. */
-  readonly prove: () => Promise<void>;
+  /** Returns when the machine has its keys and its node is Ready. @throws why it has not, or is not */
+  readonly ready: (machine: string) => Promise<void>;
 }
 
 /** Machines that change hands together. */
@@ -63,28 +65,26 @@ export interface Wave {
   readonly machines: readonly string[];
 }
 
+/** A machine that has not arrived, and why. The same call goes on with it. */
+export interface Failed {
+  readonly machine: string;
+  readonly why: string;
+  readonly error: unknown;
+}
+
 /**
- * Hands machines over. One that fails on its way out keeps no other from arriving; it stays where it is, claimed by the old
- * version, and the error says why. The same call goes on from there.
- * @throws {LandfallError} of the machine that failed, or `handover-incomplete` for several.
+ * Hands machines over. One that fails on its way out, or as it lands, keeps no other from arriving, and is returned: the
+ * same call goes on with it.
  */
-export async function handOver(wave: Wave, world: HandoverWorld): Promise<void> {
-  const left = await world.alone(() => {
+export async function handOver(wave: Wave, world: HandoverWorld): Promise<readonly Failed[]> {
+  const out = await world.alone(() => {
     for (const machine of wave.machines) begin(wave, machine, world);
-    return Promise.allSettled(
-      wave.machines.map((machine) =>
-        isOnItsWayOut(world.read(machine)) ? depart(world, machine, world.departure(machine)) : undefined,
-      ),
+    return each(
+      wave.machines.filter((machine) => isBefore("gone", world.read(machine))),
+      (machine) => depart(world, machine, world.departure(machine)),
     );
   });
-  await arrive(wave, world);
-  const failed = left.flatMap((each, index) =>
-    each.status === "rejected"
-      ? [{ machine: wave.machines[index] ?? "", error: each.reason as unknown }]
-      : [],
-  );
-  const [first] = failed;
-  if (first !== undefined) throw failed.length === 1 ? first.error : incomplete(wave, failed);
+  return [...out, ...(await arrive(wave, world))];
 }
 
 /**
@@ -95,43 +95,89 @@ export async function handOverLast(
   wave: Wave,
   world: HandoverWorld,
   retire: () => Promise<void>,
-): Promise<void> {
-  for (const machine of wave.machines) begin(wave, machine, world);
-  if (wave.machines.some((machine) => isOnItsWayOut(world.read(machine)))) await retire();
-  await arrive(wave, world);
-}
-
-function isOnItsWayOut(claim: Claim | undefined): boolean {
-  const stage = stageOf(claim);
-  return stage !== undefined && rank(stage) < rank("gone");
+): Promise<readonly Failed[]> {
+  await world.alone(async () => {
+    for (const machine of wave.machines) begin(wave, machine, world);
+  });
+  if (wave.machines.some((machine) => isBefore("gone", world.read(machine)))) await retire();
+  return await arrive(wave, world);
 }
 
 /** Whatever is gone from the old version is claimed by the new one, and lands there. */
-export async function arrive({ machines }: Pick<Wave, "machines">, world: HandoverWorld): Promise<void> {
+async function arrive({ machines }: Wave, world: HandoverWorld): Promise<Failed[]> {
   const at = (stage: Stage) => machines.filter((machine) => stageOf(world.read(machine)) === stage);
-  const reach = (stage: Stage) => {
-    const previous = stages[rank(stage) - 1];
-    for (const machine of at(previous!)) world.write(advance(must(world, machine), stage, world.now()));
+  const reach = (stage: Stage, some: readonly string[]) => {
+    for (const machine of some) world.write(advance(must(world, machine), stage, world.now()));
   };
   if (at("gone").length > 0) await world.leave();
-  reach("left");
-  reach("claimed");
-  if (at("claimed").length > 0) await world.land();
-  reach("landed");
-  if (at("landed").length === 0) return;
-  await world.prove();
-  for (const machine of at("landed")) {
+  reach("left", at("gone"));
+  reach("claimed", at("left"));
+  if (at("claimed").length === 0 && at("landed").length === 0) return [];
+  const landed = await world.land().then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  const coming = [...at("claimed"), ...at("landed")];
+  const failed = await each(coming, async (machine) => {
+    await world.ready(machine);
+    if (stageOf(world.read(machine)) === "claimed") reach("landed", [machine]);
     const { handover: _, ...claim } = must(world, machine);
     world.write(claim);
-  }
+  });
+  // What went wrong with none of these machines is the new version's own trouble.
+  if (landed !== undefined && failed.length === 0) throw landed.error;
+  return failed;
 }
 
 /** Writes down that a machine is to go; one that is on that way already, or has arrived, is left as it is. */
-export function begin({ from, to }: Omit<Wave, "machines">, machine: string, book: Book): void {
-  const claim = must(book, machine);
-  if (claim.handover !== undefined || claim.holder === to) return;
-  const at = { leaving: book.now().toISOString() };
-  book.write({ ...claim, handover: { from, to, stage: "leaving", at } });
+function begin({ from, to }: Wave, machine: string, world: HandoverWorld): void {
+  const claim = must(world, machine);
+  const { holder, handover } = claim;
+  if (holder !== from || (from === to && handover !== undefined)) return;
+  if (handover !== undefined && isBefore("claimed", claim)) {
+    // It was to come back, and is now to go after all.
+    if (handover.to === from) world.write({ ...claim, handover: { ...handover, to } });
+    return;
+  }
+  // It turns back at its arrival, and is still as it was proven.
+  const blank = handover?.stage === "claimed" && !world.started(machine) ? handover.proof : undefined;
+  const at = { leaving: world.now().toISOString() };
+  world.write({
+    ...claim,
+    handover: { from, to, stage: "leaving", at, ...(blank !== undefined && { blank }) },
+  });
+}
+
+/**
+ * Turns machines back that are on their way out, and still their old version's: one that nothing was done to stays where it
+ * is, `stay` undoes the rest of that; any other goes all the way, to where it came from. Returns those.
+ */
+export async function turnBack(
+  { to, machines }: Wave,
+  book: Book,
+  stay: (machine: string) => Promise<void>,
+): Promise<readonly string[]> {
+  const turned: string[] = [];
+  for (const machine of machines) {
+    const claim = book.read(machine);
+    const { handover, ...kept } = claim ?? {};
+    if (claim?.holder !== to || handover === undefined || handover.from !== to) continue;
+    if (handover.blank !== undefined) {
+      // It had not even arrived when it was to go again.
+      const { blank: proof, ...way } = handover;
+      book.write({ ...claim, handover: { ...way, to, stage: "claimed", proof } });
+      turned.push(machine);
+      continue;
+    }
+    if (handover.stage === "leaving") {
+      await stay(machine);
+      book.write(kept as Claim);
+      continue;
+    }
+    if (handover.to !== to) book.write({ ...claim, handover: { ...handover, to } });
+    turned.push(machine);
+  }
+  return turned;
 }
 
 /**
@@ -145,8 +191,9 @@ export function advance(claim: Claim, stage: Stage, now: Date, proof?: string): 
   const proven = proof ?? handover.proof;
   if (rank(stage) >= rank("wiped") && proven === undefined)
     throw new TypeError(`nothing proves that ${claim.machine} is wiped`);
+  const { blank: _, ...way } = handover;
   const next = {
-    ...handover,
+    ...(rank(stage) < rank("wiped") ? handover : way),
     stage,
     at: { ...handover.at, [stage]: now.toISOString() },
     ...(proven !== undefined && { proof: proven }),
@@ -160,8 +207,8 @@ function stageOf(claim: Claim | undefined): Stage | undefined {
   return claim?.handover?.stage;
 }
 
-function rank(stage: Stage | undefined): number {
-  return stage === undefined ? -1 : stages.indexOf(stage);
+function isBefore(stage: Stage, claim: Claim | undefined): boolean {
+  return claim?.handover !== undefined && rank(claim.handover.stage) < rank(stage);
 }
 
 function must(book: Book, machine: string): Claim {
@@ -170,19 +217,33 @@ function must(book: Book, machine: string): Claim {
   return claim;
 }
 
-function incomplete(
-  { from, to }: Wave,
-  failed: readonly { readonly machine: string; readonly error: unknown }[],
-): LandfallError {
+/** All of them at once; returns those that failed. */
+async function each(
+  machines: readonly string[],
+  work: (machine: string) => Promise<void>,
+): Promise<Failed[]> {
+  const ends = await Promise.allSettled(machines.map(work));
+  return ends.flatMap((end, index) =>
+    end.status === "rejected"
+      ? { machine: machines[index] ?? "", why: sentence(end.reason), error: end.reason as unknown }
+      : [],
+  );
+}
+
+function sentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const found = error instanceof LandfallError ? error.details.found : undefined;
+  return found === undefined ? message : `${message} (${found})`;
+}
+
+/** What is thrown where machines that have not arrived end a command. */
+export function incomplete({ from, to }: Wave, failed: readonly Failed[]): unknown {
+  const [first, ...more] = failed;
+  if (first !== undefined && more.length === 0) return first.error;
   const names = failed.map(({ machine }) => machine);
-  const said = ({ machine, error }: (typeof failed)[number]) => {
-    const found = error instanceof LandfallError ? error.details.found : undefined;
-    const message = error instanceof Error ? error.message : String(error);
-    return `${machine}: ${message}${found === undefined ? "" : ` (${found})`}`;
-  };
-  return new LandfallError("handover-incomplete", `${names.join(", ")} did not leave ${from}`, {
-    found: failed.map(said).join("\n"),
-    expected: `machines with empty disks; the others are ${to}'s`,
+  return new LandfallError("handover-incomplete", `${names.join(", ")} did not come from ${from} to ${to}`, {
+    found: failed.map(({ machine, why }) => `${machine}: ${why}`).join("\n"),
+    expected: `machines that are Ready in ${to}; the others are`,
     next: `npx landfall handover ${names.join(" ")} --from ${from} --to ${to} goes on with them`,
   });
 }

@@ -11,16 +11,18 @@ export {
   type Stage,
   stages,
   standsIn,
+  wayText,
 } from "./claim.ts";
 export { derive, type Holding } from "./derive.ts";
 export {
-  arrive,
   type Book,
-  begin,
   type Departure,
   depart,
+  type Failed,
   type HandoverWorld,
   handOver,
   handOverLast,
+  incomplete,
+  turnBack,
   type Wave,
 } from "./handover.ts";

@@ -1,6 +1,6 @@
 // The way out of a machine that another version of its cluster is to have: nothing is taken for granted here, and what
 // cannot be proven is an error.
-import type { Book, Departure } from "../claims/index.ts";
+import type { Book, Claim, Departure } from "../claims/index.ts";
 import type { Api } from "../kubernetes/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { endBoot, isWiped } from "./boot-orders.ts";
@@ -16,7 +16,7 @@ import {
   moveAway,
   wipeDisk,
 } from "./leave.ts";
-import { forgetMachine, type RunRecord } from "./run-record.ts";
+import { forgetMachine, type RunRecord, readMachine } from "./run-record.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Seconds that pods get to move: nothing of theirs is cut short. */
@@ -31,15 +31,22 @@ export function bookOf(workspace: Workspace, site: string, now: () => Date): Boo
   };
 }
 
-/** @param livesOn whether the cluster goes on without the machine: then its pods have somewhere to go. */
+/**
+ * @param livesOn whether the cluster goes on without the machine: then its pods have somewhere to go
+ * @param read the machine's claim as it is by then
+ */
 export function departureOf(
   context: LeaveContext,
   cluster: string,
   name: string,
   livesOn: boolean,
+  read: () => Claim | undefined,
 ): Departure {
   const { say, signal, workspace } = context;
   const found = () => leaver(context, cluster, name) ?? neverStarted(cluster, name);
+  // It turned back before anybody started it: nothing has been written on its disk since that was proven empty.
+  const blank = (claim: Claim | undefined) =>
+    readMachine(workspace, cluster, name) === undefined ? claim?.handover?.blank : undefined;
   const withApi = async (leaving: Leaver, work: (api: Api, leaving: Leaver) => Promise<void>) => {
     const api = apiWithout(context, leaving, livesOn);
     try {
@@ -49,14 +56,17 @@ export function departureOf(
     }
   };
   return {
-    drain: () =>
-      withApi(found(), async (api, leaving) => {
+    drain: async () => {
+      if (blank(read()) !== undefined) return;
+      await withApi(found(), async (api, leaving) => {
         const left = await moveAway(context, api, leaving, drainSeconds);
         const staying = left.filter(({ ending }) => !ending).map(({ pod }) => pod);
         if (staying.length > 0) throw notDrained(cluster, name, staying);
         if (left.length > 0) say(name, `${left.length} pods are ending and not heard of: they end with it`);
-      }),
+      });
+    },
     async switchOff() {
+      if (blank(read()) !== undefined) return;
       const leaving = found();
       await giveUpDisk(context, leaving, cluster, (error) =>
         say(
@@ -68,6 +78,8 @@ export function departureOf(
       say(name, "power off");
     },
     async wipe() {
+      const proven = blank(read());
+      if (proven !== undefined) return proven;
       const leaving = found();
       const landing = landingOf(leaving, cluster);
       // Switched on by hand since: before its order is taken away it must not run.

@@ -32,13 +32,7 @@ export async function drain(
   off = false,
 ): Promise<readonly Left[]> {
   const deadline = performance.now() + timeoutSeconds * 1000;
-  const cordoned = await api.request({
-    method: "PATCH",
-    path: `/api/v1/nodes/${node}`,
-    contentType: "application/merge-patch+json",
-    body: JSON.stringify({ spec: { unschedulable: true } }),
-    signal,
-  });
+  const cordoned = await cordon(api, node, true, signal);
   if (cordoned.status === 404) return [];
   if (cordoned.status !== 200) throw new Error(`the API answered ${cordoned.status} to a cordon`);
   for (;;) {
@@ -54,6 +48,22 @@ export async function drain(
 
 function asLeft({ metadata: { namespace, name, deletionTimestamp } }: Pod): Left {
   return { pod: `${namespace}/${name}`, ending: deletionTimestamp !== undefined };
+}
+
+/** Undoes what `drain` began. */
+export async function uncordon(api: Api, node: string, signal: AbortSignal): Promise<void> {
+  const { status } = await cordon(api, node, false, signal);
+  if (status !== 200 && status !== 404) throw new Error(`the API answered ${status} to the end of a cordon`);
+}
+
+function cordon(api: Api, node: string, unschedulable: boolean, signal: AbortSignal) {
+  return api.request({
+    method: "PATCH",
+    path: `/api/v1/nodes/${node}`,
+    contentType: "application/merge-patch+json",
+    body: JSON.stringify({ spec: { unschedulable } }),
+    signal,
+  });
 }
 
 /** Forgets the node, and with it the pods that are said to run on it. */

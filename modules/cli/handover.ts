@@ -1,14 +1,24 @@
 // Machines that change hands between two versions of a cluster: what `landfall handover` does, and each wave of a
 // replacement.
-import { checkHandover, type HandoverWorld, handOver, handOverLast } from "../claims/index.ts";
+import {
+  checkHandover,
+  type Failed,
+  type HandoverWorld,
+  handOver,
+  handOverLast,
+  turnBack,
+} from "../claims/index.ts";
 import type { Plan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { readClaims } from "./claims.ts";
+import { clusterApi } from "./cluster-api.ts";
 import { bookOf, departureOf } from "./departure.ts";
 import { destroyDeployed } from "./destroy.ts";
-import { applyStack, type LandOptions, proveLanded } from "./land.ts";
+import { uncordon } from "./drain.ts";
+import { applyStack, type LandOptions } from "./land.ts";
 import { planOf } from "./project.ts";
-import { findRun } from "./run-record.ts";
+import { awaitReady } from "./ready.ts";
+import { findRun, readMachine, readRun } from "./run-record.ts";
 import { isDeployed, takeCluster } from "./state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -23,19 +33,48 @@ export interface HandoverOptions extends Omit<LandOptions, "cluster"> {
 }
 
 /**
- * Hands machines over. Interrupted or killed at any moment, the same call goes on.
- * @throws {LandfallError} `handover-refused` before anything is touched; `not-drained`, `not-wiped`, `node-stays` of one
- * machine, `handover-incomplete` of several, while the others have arrived; and what a deploy says.
+ * Hands machines over; those that are on the way from `to` to `from` turn back. Interrupted or killed at any moment, the
+ * same call goes on. Returns the machines that have not arrived; all others are Ready.
+ * @throws {LandfallError} `handover-refused` before anything is touched, and what a deploy says.
  */
-export async function handOverMachines(options: HandoverOptions): Promise<void> {
+export async function handOverMachines(options: HandoverOptions): Promise<readonly Failed[]> {
   const { workspace, from, to, machines, last = false, progress, signal } = options;
   const [blue, green] = [planOf(workspace, from), planOf(workspace, to)];
   check(workspace, blue, green, machines, last);
-  const now = () => new Date();
-  const context = { workspace, signal, now, say: progress.line };
   const landing = { workspace, progress, signal, ...(options.serve && { serve: options.serve }) };
-  const world: HandoverWorld = {
-    ...bookOf(workspace, blue.site, now),
+  const wave = { from, to, machines };
+  const world = worldOf(landing, blue, to);
+  const home = worldOf(landing, green, to);
+  const turned = await home.alone(() =>
+    turnBack(wave, home, async (machine) => {
+      const api = clusterApi(workspace, readRun(workspace, to).plan);
+      await uncordon(api, machine, signal).finally(() => api.close());
+      progress.line(machine, `stays in ${to}`);
+    }),
+  );
+  const failed = [
+    ...(turned.length > 0 ? await handOver({ from: to, to, machines: turned }, home) : []),
+    ...(last
+      ? await handOverLast(
+          wave,
+          world,
+          async () => void (await destroyDeployed({ ...landing, cluster: from })),
+        )
+      : await handOver({ ...wave, machines: machines.filter((each) => !turned.includes(each)) }, world)),
+  ];
+  signal.throwIfAborted();
+  return failed;
+}
+
+/** From the version that `plan` is of, as its file says it, to another. */
+function worldOf(landing: Omit<LandOptions, "cluster">, plan: Plan, to: string): HandoverWorld {
+  const { workspace, progress, signal } = landing;
+  const { cluster: from, site } = plan;
+  const now = () => new Date();
+  const book = bookOf(workspace, site, now);
+  const context = { workspace, signal, now, say: progress.line };
+  return {
+    ...book,
     async alone(work) {
       const owner = await takeCluster(workspace, from, (line) => progress.line("landfall", line));
       try {
@@ -44,18 +83,16 @@ export async function handOverMachines(options: HandoverOptions): Promise<void> 
         owner.release();
       }
     },
-    departure: (machine) => departureOf(context, from, machine, true),
+    started: (machine) => readMachine(workspace, from, machine) !== undefined,
+    departure: (machine) => departureOf(context, from, machine, true, () => book.read(machine)),
     async leave() {
       // Of a version that has ended nothing is left to be told.
       if (findRun(workspace, from) === undefined) return;
       await applyStack({ ...landing, cluster: from });
     },
     land: async () => void (await applyStack({ ...landing, cluster: to })),
-    prove: () => proveLanded({ ...landing, cluster: to }),
+    ready: (machine) => awaitReady({ workspace, signal, cluster: to }, machine),
   };
-  const wave = { from, to, machines };
-  if (!last) return handOver(wave, world);
-  await handOverLast(wave, world, async () => void (await destroyDeployed({ ...landing, cluster: from })));
 }
 
 function check(workspace: Workspace, from: Plan, to: Plan, machines: readonly string[], last: boolean): void {

@@ -1,4 +1,6 @@
+import { incomplete } from "../../claims/index.ts";
 import { handOverMachines } from "../handover.ts";
+import { proveLanded } from "../land.ts";
 import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
 import { progressOf, serveIn, stopwatch } from "./deploy.ts";
@@ -19,7 +21,18 @@ export async function handoverCommand(
   const took = stopwatch();
   const progress = progressOf(invocation);
   const serve = serveIn(invocation);
-  await handOverMachines({ workspace, from, to, machines, last: retire, progress, signal, serve });
+  const failed = await handOverMachines({
+    workspace,
+    from,
+    to,
+    machines,
+    last: retire,
+    progress,
+    signal,
+    serve,
+  });
+  if (failed.length > 0) throw incomplete({ from, to, machines }, failed);
+  await proveLanded({ workspace, cluster: to, progress, signal });
   if (json) return printJson({ from, to, machines, seconds: took() });
   process.stdout.write(`${machines.join(", ")}: Ready in ${to}, ${took().toFixed(1)} s\n`);
 }

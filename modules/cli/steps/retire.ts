@@ -1,7 +1,7 @@
 import { depart, isLeaving } from "../../claims/index.ts";
 import { retire } from "../../pki/index.ts";
 import { endBoot } from "../boot-orders.ts";
-import { dropClaim, readClaim } from "../claims.ts";
+import { dropClaim } from "../claims.ts";
 import { bookOf, departureOf } from "../departure.ts";
 import { deleteNode } from "../drain.ts";
 import { apiWithout, giveUpDisk, hasDisk, type LeaveContext, leaver, moveAway, wipeDisk } from "../leave.ts";
@@ -17,8 +17,10 @@ export async function retireMachine(context: LeaveContext, cluster: string, name
   const plan = findRun(workspace, cluster)?.plan;
   // A machine of the plan is retired with its whole cluster: nothing is left that its pods could move to.
   const livesOn = plan !== undefined && !plan.machines.some((each) => each.name === name);
-  if (plan !== undefined && isLeaving(readClaim(workspace, plan.site, name), cluster))
-    return depart(bookOf(workspace, plan.site, now), name, departureOf(context, cluster, name, livesOn));
+  const book = plan && bookOf(workspace, plan.site, now);
+  const claim = () => book?.read(name);
+  if (book !== undefined && isLeaving(claim(), cluster))
+    return depart(book, name, departureOf(context, cluster, name, livesOn, claim));
   await free(context, cluster, name, livesOn);
   if (plan !== undefined) dropClaim(workspace, plan.site, name, cluster);
 }
