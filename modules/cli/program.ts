@@ -169,7 +169,8 @@ Interrupted or killed, the same command goes on where it stopped; --back goes ba
       `
 Each machine is drained, marks its disk as free, is switched off, has its disk wiped through one boot from the
 network, is forgotten by the old version, claimed by the new one, and landed. A machine whose disk is not proven
-empty is not claimed. Interrupted or killed, the same command goes on where it stopped.
+empty is not claimed. Interrupted or killed, the same command goes on where it stopped; with --from and --to the
+other way round, machines turn back wherever they are.
 Masters leave together and last, with --retire: name all machines that go from one version to the other.
 
   $ landfall handover w1 --from lab-v1 --to lab-v2
