@@ -98,11 +98,29 @@ test("a route that never comes leaves both announcing, as is said, and the way b
   });
   expect(await traffic.state()).toMatchObject({
     share: 50,
-    shown: "203.0.113.10 is announced by prod-v1 and prod-v2",
+    shown: "203.0.113.10 is announced by prod-v1 and by prod-v2",
   });
   await traffic.shift(0);
   expect(clusters.announced).toEqual({ from: true, to: false });
   expect(clusters.gaps).toBe(0);
+});
+
+test("a green that is dead does not keep the traffic from going back: blue announces, and it is said what is left", async () => {
+  const { clusters, traffic, clock } = site();
+  await traffic.shift(100);
+  clusters.intercept = (side) => {
+    if (side === "to") throw new Error("connect EHOSTUNREACH");
+    return undefined;
+  };
+  expect(await traffic.state()).toMatchObject({
+    share: 100,
+    shown: "203.0.113.10 is announced perhaps by prod-v2, which does not answer",
+  });
+  await expect(cutover({ traffic, share: 0, clock, say: () => {} })).rejects.toMatchObject({
+    code: "traffic-timeout",
+    details: { found: "prod-v1 announces it; the API of prod-v2: connect EHOSTUNREACH" },
+  });
+  expect(clusters.announced.from).toBe(true);
 });
 
 test("connections end before routes change", async () => {

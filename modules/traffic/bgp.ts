@@ -1,6 +1,6 @@
 // Traffic steered by routes: the same address in both clusters, announced by the nodes of one. kube-router announces a
 // Service's external addresses to the site's routers as an annotation of the Service says.
-import { type Api, ApiError, getJson } from "../kubernetes/index.ts";
+import { type Api, ApiError, getJson, reason } from "../kubernetes/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { runPlanned } from "./command.ts";
 import type { BgpTrafficPlan } from "./plan.ts";
@@ -20,8 +20,11 @@ interface EndpointSlices {
   }[];
 }
 
-/** Which clusters announce the address. */
-type Announced = Readonly<Record<Side, boolean>>;
+/** Which clusters announce the address; or why one could not be asked. */
+type Announced = Readonly<Record<Side, boolean | Error>>;
+
+/** Of a cluster that does not answer while the other one does. */
+const patience = 3;
 
 export function bgp(plan: BgpTrafficPlan, { deps, signal }: Omit<TrafficOptions, "plan">): Steering {
   const { namespace, name, address } = plan;
@@ -63,14 +66,26 @@ export function bgp(plan: BgpTrafficPlan, { deps, signal }: Omit<TrafficOptions,
     }
   }
 
+  /** A dead cluster must not keep traffic from the other one: rejects only if neither answers. */
   async function read(): Promise<Announced> {
-    const [from, to] = await Promise.all([announces("from"), announces("to")]);
+    const ask = async (side: Side): Promise<boolean | Error> => {
+      try {
+        return await announces(side);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof LandfallError) throw error;
+        return new Error(`the API of ${plan[side]}: ${reason(error)}`, { cause: error });
+      }
+    };
+    const [from, to] = await Promise.all([ask("from"), ask("to")]);
+    if (from instanceof Error && to instanceof Error) throw from;
     return { from, to };
   }
 
+  /** Who cannot be asked may announce. */
   function share({ from, to }: Announced): number {
-    if (from && to) return 50;
-    if (from || to) return to ? 100 : 0;
+    if (from !== false && to !== false) return 50;
+    if (from !== false || to !== false) return to === false ? 0 : 100;
     throw new LandfallError("traffic-unknown", `nobody announces ${address}`, {
       found: `${service} without ${announceAnnotation}: "true", in both clusters`,
       expected: `${plan.from} or ${plan.to} announcing it`,
@@ -108,33 +123,51 @@ export function bgp(plan: BgpTrafficPlan, { deps, signal }: Omit<TrafficOptions,
     // Packets of open connections go the new way too, to nodes that know nothing of them.
     cutsConnections: true,
     async state() {
+      let silent = 0;
       const found = await until({
         ...trial,
         what: `read who announces ${address}`,
-        attempt: async () => ({ value: await read() }),
+        attempt: async () => {
+          const now = await read();
+          const mute = [now.from, now.to].find((each) => each instanceof Error);
+          if (mute !== undefined && ++silent < patience) throw mute;
+          return { value: now };
+        },
         failure: { ...trial.failure, code: "traffic-unknown" },
       });
-      const who = [found.from ? plan.from : [], found.to ? plan.to : []].flat();
+      const said = (["from", "to"] as const).flatMap((side) => {
+        const here = found[side];
+        if (here instanceof Error) return [`perhaps by ${plan[side]}, which does not answer`];
+        return here ? [`by ${plan[side]}`] : [];
+      });
       return {
         share: share(found),
-        shown: `${address} is announced by ${who.join(" and ")}`,
+        shown: `${address} is announced ${said.join(" and ")}`,
         settleSeconds: plan.settleSeconds,
       };
     },
     async shift(wanted) {
       const gainer: Side = wanted === 100 ? "to" : "from";
       const loser: Side = wanted === 100 ? "from" : "to";
+      let begun = false;
       let known = false;
       await until({
         ...trial,
         what: `have ${address} announced by ${plan[gainer]} alone`,
         attempt: async () => {
           const now = await read();
-          if (!known) share(now);
+          if (!begun) share(now);
+          begun = true;
+          if (now[gainer] instanceof Error) throw now[gainer];
+          if (now[gainer] && now[loser] === false) return { value: undefined };
+          if (!now[gainer]) {
+            known = false;
+            await announce(gainer, true);
+          }
+          if (!known) await arrived(gainer);
           known = true;
-          if (now[gainer] && !now[loser]) return { value: undefined };
-          if (!now[gainer]) await announce(gainer, true);
-          await arrived(gainer);
+          if (now[loser] instanceof Error)
+            return { found: `${plan[gainer]} announces it; ${now[loser].message}` };
           await announce(loser, false);
           return { found: `${address} announced by both` };
         },
