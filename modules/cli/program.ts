@@ -88,7 +88,9 @@ export function addCommands(program: Command, host: Host): void {
 
   program
     .command("status")
-    .description("the health conditions and the machines of a cluster; exits 1 if a condition does not hold")
+    .description(
+      "the health conditions and the machines of a cluster, and its replacement, if there is one; exits 1 if a condition does not hold",
+    )
     .addArgument(cluster())
     .option("--watch", "go on, and show every change; Ctrl-C ends it. With --json: a line of JSON a change")
     .addHelpText("after", "\n  $ landfall status lab-v1\n  $ landfall status lab-v1 --watch\n")

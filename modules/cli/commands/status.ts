@@ -10,6 +10,7 @@ import type { Invocation } from "../main.ts";
 import { exit, printJson, table } from "../output.ts";
 import { powerDeps } from "../power-deps.ts";
 import { namedIn } from "../project.ts";
+import { formatReplacement, replacementsOf } from "../replacement-status.ts";
 import { type MachineRecord, readMachine, readRun } from "../run-record.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -46,7 +47,9 @@ export async function statusCommand(
     ),
   ]);
   const report = healthReport(cluster, results);
-  if (json) printJson({ ...report, machines, leaving, leftOut });
+  const now = new Date();
+  const replacements = replacementsOf(workspace, plan, now);
+  if (json) printJson({ ...report, machines, leaving, leftOut, replacements });
   else {
     const rows = machines.map(({ name, pool, address, power, stage = "-", delivered = "-" }) => [
       name,
@@ -61,6 +64,7 @@ export async function statusCommand(
       ...leftOut.map(whyLeftOut),
     ];
     const parts = [
+      ...replacements.map((each) => formatReplacement(each, now)),
       table([["MACHINE", "POOL", "ADDRESS", "POWER", "STAGE", "KEYS SINCE"], ...rows]),
       ...(ways.length === 0 ? [] : [ways.join("\n")]),
       formatResults(results),
