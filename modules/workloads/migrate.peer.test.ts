@@ -3,7 +3,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Api, applyManifests, getJson } from "../kubernetes/index.ts";
 import { type ExampleCluster, startCluster } from "./example-cluster.ts";
 import { contestedPort, localWork, work } from "./example-objects.ts";
-import { migrate, moveVolumes, planMigration, settleVolumes, undoMigration } from "./index.ts";
+import {
+  migrate,
+  moveVolumes,
+  planMigration,
+  settleVolumes,
+  undoMigration,
+  waitForConditions,
+} from "./index.ts";
 import { at, type KubeObject, listOf, numberAt, textAt } from "./objects.ts";
 import type { MigrationOptions, Outcome } from "./types.ts";
 
@@ -116,8 +123,10 @@ describe("a migration", { timeout: 240 * seconds }, () => {
     expect(requests.perNode).toEqual({ cpuMillis: 250, memoryBytes: 64 * 2 ** 20, pods: 1 });
   });
 
-  it("copies all but what runs on one side only, interrupted wherever", async () => {
-    await interruptedEverywhere((more) => migrate({ ...options(more), volumes: "stay" }));
+  it("copies all but what runs on one side only, killed after whichever write", async () => {
+    const kills = await killedEverywhere((more) => migrate({ ...options(more), volumes: "stay" }));
+    // Several writes are under way at a time, so that a kill loses some of their answers.
+    expect(kills).toBeGreaterThan(10);
     const { outcomes, movedPorts } = await migrate({ ...options(), volumes: "stay" });
     expect(outcomes.filter(({ outcome }) => outcome === "blocked")).toEqual([]);
 
@@ -230,15 +239,15 @@ describe("a migration", { timeout: 240 * seconds }, () => {
     await expectMoved();
   });
 
-  it("gives everything back, interrupted wherever", async () => {
-    await interruptedEverywhere((more) => undoMigration(options(more)));
+  it("gives everything back, killed after whichever write", async () => {
+    expect(await killedEverywhere((more) => undoMigration(options(more)))).toBeGreaterThan(10);
     expect(await undoMigration(options())).toEqual([]);
     await expectAtBlue();
   });
 
-  it("moves again, interrupted wherever, with writers never on both sides", async () => {
+  it("moves again, killed after whichever write, with writers never on both sides", async () => {
     const writers = watchWriters();
-    await interruptedEverywhere((more) => migrate(options(more)));
+    expect(await killedEverywhere((more) => moveVolumes(options(more)))).toBeGreaterThan(10);
     await until("green runs the counter", async () => (await pods(green, "counter")).length === 2);
     expect(await writers.stop()).toEqual([]);
     await expectMoved();
@@ -263,6 +272,41 @@ describe("a migration", { timeout: 240 * seconds }, () => {
     expect((await settleVolumes({ to: green })).toSorted()).toEqual(["pv-counts", "pv-db"]);
     expect(await policy()).toBe("Delete");
     expect(await settleVolumes({ to: green })).toEqual([]);
+  });
+
+  it("knows beforehand what green will refuse", async () => {
+    const fixed = (name: string) => ({
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "fixed", namespace: "shop" },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { app: name } },
+        template: { metadata: { labels: { app: name } }, spec: { containers: [{ name, image: name }] } },
+      },
+    });
+    await applyManifests({ client: blue, manifests: [fixed("b")], timeoutSeconds: 30 });
+    await applyManifests({ client: green, manifests: [fixed("g")], timeoutSeconds: 30 });
+    const { blockers } = await planMigration(options());
+    expect(blockers.map(({ object }) => object)).toEqual(["Deployment shop/fixed"]);
+    expect(blockers[0]?.reason).toMatch(/^green refuses it: .*field is immutable/);
+  });
+
+  it("waits for what is named where somebody else fills green", async () => {
+    const definition = { kind: "CustomResourceDefinition", name: "widgets.example.test" };
+    const gitops = {
+      conditions: [
+        { ...definition, condition: "Established" },
+        { kind: "Namespace", name: "shop", field: "status.phase", value: "Active" },
+        { kind: "Deployment.apps", namespace: "shop", name: "web", condition: "Progressing" },
+      ],
+    };
+    const states = await waitForConditions({ to: green, gitops });
+    expect(states.every(({ holds }) => holds)).toBe(true);
+    const never = { conditions: [{ ...definition, condition: "Terminating" }], timeout: 1 };
+    await expect(waitForConditions({ to: green, gitops: never })).rejects.toMatchObject({
+      code: "gitops-timeout",
+    });
   });
 
   async function expectMoved(): Promise<void> {
@@ -293,25 +337,39 @@ describe("a migration", { timeout: 240 * seconds }, () => {
     expect(await there(green, "/api/v1/persistentvolumes/pv-counts")).toBe(false);
   }
 
-  /** Ends it at its first line, then at its second, and so on, until it ends by itself. */
-  async function interruptedEverywhere(
+  /**
+   * Kills it after its first write, runs it again and kills it after the next one that was not seen before, and so on,
+   * until it ends by itself: what the killed one had in mind is lost, what it had written is there. Resolves to the number
+   * of kills.
+   */
+  async function killedEverywhere(
     run: (more: Partial<MigrationOptions>) => Promise<unknown>,
-  ): Promise<void> {
-    for (let line = 1; ; line++) {
-      expect(line).toBeLessThan(100);
+  ): Promise<number> {
+    const seen = new Set<string>();
+    for (;;) {
+      const kills = seen.size;
       const controller = new AbortController();
-      let lines = 0;
-      const ended = await run({
-        signal: controller.signal,
-        onProgress: () => {
-          if (++lines === line) controller.abort(new Error("killed"));
+      const mortal = (api: Api): Api => ({
+        ...api,
+        request: async (request) => {
+          controller.signal.throwIfAborted();
+          const reply = await api.request(request);
+          const { method = "GET", path, body = "" } = request;
+          const write = `${method} ${path} ${body}`;
+          if (method !== "GET" && !path.includes("dryRun") && !seen.has(write)) {
+            seen.add(write);
+            controller.abort(new Error("killed"));
+          }
+          return reply;
         },
-      }).then(
+      });
+      const ended = await run({ from: mortal(blue), to: mortal(green), signal: controller.signal }).then(
         () => "done",
         (error: Error) => error.message,
       );
-      if (ended === "done") return;
+      if (ended === "done") return kills;
       expect(ended).toBe("killed");
+      expect(kills).toBeLessThan(200);
     }
   }
 

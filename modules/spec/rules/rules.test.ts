@@ -713,6 +713,28 @@ const cases: Case[] = [
     ],
   },
   {
+    rule: "workloads: copied or filled by somebody else, and one thing a condition",
+    cluster: [
+      [
+        end,
+        `${end}replacement:
+  workloads:
+    copy: { exclude: [{ kind: Secret }] }
+    ‸gitops:
+      conditions:
+        - { kind: Kustomization, name: apps, condition: Ready }
+        - ‸{ kind: Kustomization, name: infra }
+        - ‸{ kind: Application, name: shop, condition: Ready, field: status.health.status }
+`,
+      ],
+    ],
+    says: [
+      "replacement.workloads.gitops: found copy and gitops, expected one of them",
+      "replacement.workloads.gitops.conditions[1]: found neither condition nor field, expected one of them",
+      "replacement.workloads.gitops.conditions[2]: found condition and field, expected one of them",
+    ],
+  },
+  {
     rule: "checks of a replacement: one way each, one name each",
     cluster: [
       [

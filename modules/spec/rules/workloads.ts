@@ -5,7 +5,7 @@ export function checkWorkloads(file: ClusterFile, report: Report): void {
   const workloads = file.partial.replacement?.workloads;
   const path = ["replacement", "workloads"];
   if (workloads?.copy !== undefined && workloads.gitops !== undefined) {
-    report(file, [...path, "gitops"], "found copy and gitops, expected one of them");
+    report(file, [...path, "gitops"], "found copy and gitops, expected one of them", "key");
   }
   workloads?.gitops?.conditions?.forEach((condition, index) => {
     const given = [condition?.condition, condition?.field].filter((each) => each !== undefined);
