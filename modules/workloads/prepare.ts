@@ -27,6 +27,8 @@ export async function prepare(options: MigrationOptions): Promise<Prepared> {
     served: new Set(views.green.kinds.byId.keys()),
     namespaces: new Set(namespacesOf(views.green.objects)),
     signal,
+    now: options.now,
+    sleep: options.sleep,
   });
   const draft = {
     ...drafted,

@@ -5,7 +5,7 @@ import type { Item } from "./draft.ts";
 import { type MovedPort, portText } from "./node-ports.ts";
 import { at, changed, type KubeObject, kindOf, listOf, numberAt, without } from "./objects.ts";
 import type { Problem } from "./volumes.ts";
-import { applyObject } from "./write.ts";
+import { applyObject, type Patience, pause } from "./write.ts";
 
 /** Requests at a time. */
 export const atOnce = 8;
@@ -16,14 +16,13 @@ export interface Rehearsal {
   readonly movedPorts: readonly MovedPort[];
 }
 
-export interface RehearseOptions {
+export interface RehearseOptions extends Patience {
   readonly to: Api;
   readonly items: readonly Item[];
   /** Ids of the kinds that green serves. */
   readonly served: ReadonlySet<string>;
   /** Names of the namespaces that green has. */
   readonly namespaces: ReadonlySet<string>;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What of blue's definitions green does not serve yet cannot be rehearsed. */
@@ -50,7 +49,7 @@ async function rehearseOne(item: Item, options: RehearseOptions): Promise<Rehear
   // A pod wants its service account, which only its own namespace has.
   if (!options.served.has(kind.id) || (!isThere && kindOf(manifest) === "Pod")) return { item, moved: [] };
   const shown = isThere ? manifest : elsewhere(manifest);
-  const problem = await refusal(shown, item, options);
+  const problem = await lastRefusal(shown, item, options);
   if (problem === undefined) return { item, moved: [] };
   const ports = nodePortsOf(item);
   if (kindOf(manifest) === "Service" && /node ?port/i.test(problem.reason) && ports.length > 0) {
@@ -59,6 +58,26 @@ async function rehearseOne(item: Item, options: RehearseOptions): Promise<Rehear
     if (again === undefined) return { item: fitted, moved: ports };
   }
   return { item, problem, moved: [] };
+}
+
+/** Long enough for a request of somebody who was killed a moment ago to end. */
+const inFlightTries = 20;
+
+/**
+ * Ports that nobody was seen to have, and which are allocated, are those of a Service that is being made: of one that a
+ * run before this one asked for before it was killed, as a rule of the same Service.
+ */
+async function lastRefusal(
+  manifest: KubeObject,
+  item: Item,
+  options: RehearseOptions,
+): Promise<Problem | undefined> {
+  for (let tries = 1; ; tries++) {
+    const problem = await refusal(manifest, item, options);
+    const isInFlight = problem?.reason.includes("provided port is already allocated") ?? false;
+    if (!isInFlight || tries === inFlightTries) return problem;
+    await pause(options);
+  }
 }
 
 async function refusal(
