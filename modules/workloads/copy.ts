@@ -48,7 +48,7 @@ export function openCopier(
       const after = await persist(
         options,
         deadline,
-        () => applyObject(to, kind, given, { signal }),
+        () => applyObject(to, kind, given),
         (evidence) => onProgress(`${name}: ${evidence}`),
       );
       live.set(id, after);

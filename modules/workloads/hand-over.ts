@@ -94,7 +94,7 @@ async function stop(hand: HandOver, workload: KubeObject): Promise<void> {
     // Stopped, by whomever: there is nothing to remember.
     if (live === undefined || isStopped(live)) return;
     say(hand, `blue: stop ${nameOf(workload)}`);
-    await patchObject(blue.api, kindIn(blue, workload), live, stopPatch(live), options.signal);
+    await patchObject(blue.api, kindIn(blue, workload), live, stopPatch(live));
   });
 }
 
@@ -198,9 +198,7 @@ async function release(hand: HandOver, { claim, volume }: Claim): Promise<void> 
 /** Deletes it and waits until it is no more. */
 async function removed(hand: HandOver, side: Side, object: KubeObject): Promise<void> {
   const { options } = hand;
-  await persist(options, deadlineOf(hand), () =>
-    deleteObject(side.api, kindIn(side, object), object, options.signal),
-  );
+  await persist(options, deadlineOf(hand), () => deleteObject(side.api, kindIn(side, object), object));
   await until(hand, async () => {
     const live = await find(hand, side, object);
     if (live === undefined) return undefined;
@@ -302,9 +300,7 @@ async function rebind(hand: HandOver, { claim, volume }: Claim): Promise<void> {
     if (at(live, "spec", "claimRef", "uid") !== undefined) {
       await write(hand, blue, live, { spec: { claimRef: { uid: null, resourceVersion: null } } });
     }
-    await persist(options, deadlineOf(hand), () =>
-      applyObject(blue.api, kindIn(blue, claim), remembered, { signal: options.signal }),
-    );
+    await persist(options, deadlineOf(hand), () => applyObject(blue.api, kindIn(blue, claim), remembered));
   }
   if (remembered !== undefined) await boundIn(hand, blue, claim);
   if (remembered === undefined && policy === undefined) return;
@@ -338,7 +334,7 @@ async function required(hand: HandOver, side: Side, object: KubeObject): Promise
 async function write(hand: HandOver, side: Side, object: KubeObject, patch: object): Promise<KubeObject> {
   const { options } = hand;
   return persist(options, deadlineOf(hand), () =>
-    patchObject(side.api, kindIn(side, object), object, { ...patch }, options.signal),
+    patchObject(side.api, kindIn(side, object), object, { ...patch }),
   );
 }
 

@@ -85,7 +85,7 @@ export async function settleVolumes(
       metadata: { annotations: { [policyAnnotation]: null } },
       spec: { persistentVolumeReclaimPolicy: volume.metadata.annotations?.[policyAnnotation] },
     };
-    await persist(options, deadline, () => patchObject(to, kind, volume, patch, signal));
+    await persist(options, deadline, () => patchObject(to, kind, volume, patch));
   }
   return unsettled.map(({ metadata }) => metadata.name);
 }

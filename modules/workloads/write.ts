@@ -44,7 +44,8 @@ export async function applyObject(
     contentType: "application/apply-patch+yaml",
     body: JSON.stringify(manifest),
     timeoutMs: 20_000,
-    signal: options.signal,
+    // A write that is under way is waited for: cut off, an API server may leave a node port allocated to nobody.
+    signal: options.dryRun ? options.signal : undefined,
   });
   return bodyOf(reply, `apply ${kind.kind}`);
 }
@@ -54,7 +55,6 @@ export async function patchObject(
   kind: Kind,
   object: KubeObject,
   patch: Fields,
-  signal?: AbortSignal,
 ): Promise<KubeObject> {
   const reply = await api.request({
     method: "PATCH",
@@ -62,7 +62,6 @@ export async function patchObject(
     contentType: "application/merge-patch+json",
     body: JSON.stringify(patch),
     timeoutMs: 20_000,
-    signal,
   });
   return bodyOf(reply, `patch ${kind.kind}`);
 }
@@ -78,17 +77,11 @@ export async function getObject(
   return reply.status === 404 ? undefined : bodyOf(reply, `get ${kind.kind}`);
 }
 
-export async function deleteObject(
-  api: Api,
-  kind: Kind,
-  object: KubeObject,
-  signal?: AbortSignal,
-): Promise<void> {
+export async function deleteObject(api: Api, kind: Kind, object: KubeObject): Promise<void> {
   const reply = await api.request({
     method: "DELETE",
     path: objectPath(kind, object),
     timeoutMs: 20_000,
-    signal,
   });
   if (reply.status !== 404) bodyOf(reply, `delete ${kind.kind}`);
 }
