@@ -15,6 +15,8 @@ export async function releaseRounds(say: (line: string) => void): Promise<boolea
   });
   try {
     for (const kubernetes of knownReleases) {
+      say(`${kubernetes}: built where it is not yet`);
+      await rack.landfall("release", "build", kubernetes);
       rack.editCluster(cluster, (file) => {
         file.kubernetes = kubernetes;
       });
