@@ -29,6 +29,7 @@ describe("an object as somebody could have written it", () => {
       "deployment.kubernetes.io/revision": "4",
       "pv.kubernetes.io/bind-completed": "yes",
       "migrate.landfall.local/stopped": '{"was":3}',
+      "kube-router.io/service.advertise.externalip": "true",
     };
     const found = cleaned(object("ConfigMap", { data: { a: "1" }, status: {} }, { labels, annotations }));
     expect(found).toEqual({

@@ -28,6 +28,8 @@ const bornAnnotations = new Set([
 const bornAnnotationPrefixes = [
   ...["deployment.kubernetes.io/", "pv.kubernetes.io/", "apf.kubernetes.io/", "kubernetes.io/config."],
   ownAnnotations,
+  // Who announces an address to routers is the cut-over's to say: a copy would draw traffic at once.
+  "kube-router.io/service.advertise.",
 ];
 const bornLabels = ["kubernetes.io/metadata.name"];
 
