@@ -107,12 +107,17 @@ export async function startCluster({
     await Promise.all(children.reverse().map(ended));
     rmSync(directory, { recursive: true, force: true });
   };
-  await ready(api, () => {
-    const dead = children.find((child) => child.exitCode !== null);
-    return dead === undefined
-      ? undefined
-      : `${dead.spawnfile} ended: ${read("kube-apiserver.log").slice(-1500)}`;
-  });
+  try {
+    await ready(api, () => {
+      const dead = children.find((child) => child.exitCode !== null);
+      return dead === undefined
+        ? undefined
+        : `${dead.spawnfile} ended: ${read("kube-apiserver.log").slice(-1500)}`;
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return { api, stop };
 }
 
