@@ -1,4 +1,5 @@
 // What each step of a replacement does to the world: the same functions that are behind the commands for each by hand.
+import { incomplete } from "../../claims/index.ts";
 import { type Api, ApiError, getJson, reason } from "../../kubernetes/index.ts";
 import { knownReleases } from "../../release/index.ts";
 import type { Effects, Failed, Journal } from "../../rollout/index.ts";
@@ -60,8 +61,7 @@ export function realEffects(options: EffectsOptions): Effects {
     const coming = machines.filter((machine) => !hasArrived(holderOf(machine), to));
     if (coming.length === 0) return [];
     try {
-      await handOverMachines({ ...landing, from, to, machines: coming });
-      return [];
+      return await handOverMachines({ ...landing, from, to, machines: coming });
     } catch (error) {
       signal.throwIfAborted();
       const why = sentence(error);
@@ -111,11 +111,9 @@ export function realEffects(options: EffectsOptions): Effects {
       return move(machines, blue, green);
     },
     handBack: async (machines) => {
-      // One that is on its way to green arrives there first: a way has two ends, and no return in the middle.
-      const under = machines.filter((machine) => holderOf(machine)?.handover?.to === green);
-      await move(under, blue, green);
-      const there = machines.filter((machine) => hasArrived(holderOf(machine), green));
-      const failed = await move(there, green, blue);
+      // One that is still on its way to green turns back there.
+      const held = machines.filter((machine) => holderOf(machine) !== undefined);
+      const failed = await move(held, green, blue);
       const lost = machines.filter(
         (machine) => !hasArrived(holderOf(machine), blue) && !failed.some((each) => each.machine === machine),
       );
@@ -171,8 +169,11 @@ export function realEffects(options: EffectsOptions): Effects {
         })
         .map(({ machine }) => machine);
       // Machines that go on in green leave blue's disks behind, and that is proven.
-      if (last.length > 0 && readRun(workspace, green).plan.boot.service === "landfall")
-        await handOverMachines({ ...landing, from: blue, to: green, machines: last, last: true });
+      if (last.length > 0 && readRun(workspace, green).plan.boot.service === "landfall") {
+        const wave = { from: blue, to: green, machines: last };
+        const failed = await handOverMachines({ ...landing, ...wave, last: true });
+        if (failed.length > 0) throw incomplete(wave, failed);
+      }
       if (
         findRun(workspace, blue) !== undefined ||
         isDeployed(workspace, blue, planOf(workspace, blue).state)
