@@ -91,7 +91,11 @@ export function realEffects(options: EffectsOptions): Effects {
     unland: async () => void (await destroyDeployed({ ...landing, cluster: green })),
     prove: async (which) => {
       const { plan } = readRun(workspace, which === "blue" ? blue : green);
-      await proveHealth({ workspace, plan, signal, say: (line) => progress.line("health", line) });
+      // Asked again and again: only what does not hold is news.
+      const say = (line: string) => {
+        if (!line.startsWith("✔")) progress.line("health", line);
+      };
+      await proveHealth({ workspace, plan, signal, say });
     },
     check: (check) =>
       withApis(({ to }) =>
