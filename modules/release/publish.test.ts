@@ -57,26 +57,28 @@ const published = (kind: ReleaseFileKind) =>
   join(assets, release.files[kind].sha256, release.files[kind].name);
 
 test("every file is found by its hash, and publishing again touches nothing", async () => {
-  await publishRelease(release, cacheDir, assets);
+  await publishRelease(release, cacheDir, assets, localLoader);
   for (const kind of kinds) {
     expect(readFileSync(published(kind), "utf8")).toBe(`contents of ${kind}`);
     expect(readdirSync(join(published(kind), ".."))).toEqual([kind]);
   }
   expect(readFileSync(join(assets, localLoader), "utf8")).toBe("contents of loader");
   const before = kinds.map((kind) => statSync(published(kind)).ino);
-  await publishRelease(release, cacheDir, assets);
+  await publishRelease(release, cacheDir, assets, localLoader);
   expect(kinds.map((kind) => statSync(published(kind)).ino)).toEqual(before);
 });
 
 test("a file that was cut short is put right", async () => {
   mkdirSync(join(published("root"), ".."), { recursive: true });
   writeFileSync(published("root"), "cont");
-  await publishRelease(release, cacheDir, assets);
+  await publishRelease(release, cacheDir, assets, localLoader);
   expect(readFileSync(published("root"), "utf8")).toBe("contents of root");
 });
 
 test("a file that is not what was built is refused", async () => {
   writeFileSync(releaseFilePath(release, "root", cacheDir), "contents of toor");
-  await expect(publishRelease(release, cacheDir, assets)).rejects.toMatchObject({ code: "release-damaged" });
+  await expect(publishRelease(release, cacheDir, assets, localLoader)).rejects.toMatchObject({
+    code: "release-damaged",
+  });
   expect(existsSync(published("root"))).toBe(false);
 });

@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { constants, copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { localLoader } from "../boot/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { sha256File } from "./files.ts";
 import { releaseFilePath } from "./release.ts";
@@ -10,16 +9,21 @@ import type { Release, ReleaseFile, ReleaseFileKind } from "./types.ts";
 
 /**
  * Puts each file at `<assetsDir>/<sha256>/<name>`: a hard link where that can be, a copy otherwise. A file appears there
- * whole and with the right hash, or not at all; what is there already is left. The loader is put where boot scripts look for
- * it, too: they know of no release.
+ * whole and with the right hash, or not at all; what is there already is left. The loader is put at `loaderPath` below
+ * `assetsDir` too, where boot scripts look for it: they know of no release.
  * @throws LandfallError `release-damaged` when a file in the cache is not what the manifest says
  */
-export async function publishRelease(release: Release, cacheDir: string, assetsDir: string): Promise<void> {
+export async function publishRelease(
+  release: Release,
+  cacheDir: string,
+  assetsDir: string,
+  loaderPath: string,
+): Promise<void> {
   for (const kind of Object.keys(release.files) as ReleaseFileKind[]) {
     await publish(release.files[kind], releaseFilePath(release, kind, cacheDir), assetsDir);
   }
   const { sha256, name } = release.files.loader;
-  put(join(assetsDir, sha256, name), join(assetsDir, localLoader));
+  put(join(assetsDir, sha256, name), join(assetsDir, loaderPath));
 }
 
 async function publish(file: ReleaseFile, source: string, assetsDir: string): Promise<void> {

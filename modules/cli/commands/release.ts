@@ -1,3 +1,4 @@
+import { localLoader } from "../../boot/index.ts";
 import {
   buildRelease,
   buildTools,
@@ -49,7 +50,7 @@ export async function releasePublishCommand(
 ): Promise<undefined> {
   const plan = planOf(workspace, cluster);
   const release = releaseFor(workspace, plan);
-  await publishRelease(release, workspace.cache, plan.boot.assets);
+  await publishRelease(release, workspace.cache, plan.boot.assets, localLoader);
   if (json) return printJson({ release: release.id, assets: plan.boot.assets });
   process.stdout.write(`${release.id} is published in ${plan.boot.assets}\n`);
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { localLoader } from "../../../modules/boot/index.ts";
 import { type LabConfig, labFiles } from "../../../modules/lab/index.ts";
 import {
   buildRelease,
@@ -88,7 +89,7 @@ export async function smallRack({
     buildRelease({ ...build, kubernetes: "1.34.1" }),
     buildTool("matchbox", build),
   ]);
-  await publishRelease(release, cacheDir, join(folder, "assets"));
+  await publishRelease(release, cacheDir, join(folder, "assets"), localLoader);
   const config = {
     site,
     siteFile: join(folder, "site.yaml"),
