@@ -16,7 +16,7 @@ import {
   moveAway,
   wipeDisk,
 } from "./leave.ts";
-import { forgetMachine, type RunRecord, readMachine } from "./run-record.ts";
+import { forgetMachine, readMachine, readRun } from "./run-record.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Seconds that pods get to move: nothing of theirs is cut short. */
@@ -43,6 +43,7 @@ export function departureOf(
   read: () => Claim | undefined,
 ): Departure {
   const { say, signal, workspace } = context;
+  const landingOf = ({ record: { generation } }: Leaver) => ({ ...readRun(workspace, cluster), generation });
   const found = () => leaver(context, cluster, name) ?? neverStarted(cluster, name);
   // It turned back before anybody started it: nothing has been written on its disk since that was proven empty.
   const blank = (claim: Claim | undefined) =>
@@ -81,7 +82,7 @@ export function departureOf(
       const proven = blank(read());
       if (proven !== undefined) return proven;
       const leaving = found();
-      const landing = landingOf(leaving, cluster);
+      const landing = landingOf(leaving);
       // Switched on by hand since: before its order is taken away it must not run.
       await leaving.power.off();
       if (!hasDisk(landing.plan, leaving.machine)) {
@@ -103,19 +104,11 @@ export function departureOf(
           throw stillListed(cluster, name, error);
         });
       });
-      await endBoot(landingOf(leaving, cluster), leaving.machine, true, signal);
+      await endBoot(landingOf(leaving), leaving.machine, true, signal);
       forgetMachine(workspace, cluster, name);
       say(name, `gone from ${cluster}`);
     },
   };
-}
-
-function landingOf({ run, record }: Leaver, cluster: string): RunRecord {
-  if (run !== undefined) return { ...run, generation: record.generation };
-  throw new LandfallError("not-deployed", `nothing is recorded of ${cluster}`, {
-    expected: "a cluster that was deployed from this folder",
-    next: `npx landfall deploy ${cluster}`,
-  });
 }
 
 function neverStarted(cluster: string, name: string): never {

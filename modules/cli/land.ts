@@ -5,7 +5,7 @@ import { dropClaims, settleClaim, takeClaim } from "./claims.ts";
 import { apply, type Changes } from "./deploy.ts";
 import { checkHealth, proveHealth } from "./health.ts";
 import type { Progress } from "./progress.ts";
-import { obtainable, requireBootService } from "./project.ts";
+import { type Obtainable, obtainable, requireBootService } from "./project.ts";
 import { recover } from "./recover.ts";
 import { readRun } from "./run-record.ts";
 import type { ServeStep } from "./step-server.ts";
@@ -30,12 +30,13 @@ export interface Landed {
 /** @throws {LandfallError} `masters-held`, `machine-held`, `unhealthy`, and whatever a step says. */
 export async function landCluster(options: LandOptions): Promise<Landed> {
   const { workspace, cluster, progress } = options;
-  const { plan, allotment } = obtainable(workspace, cluster);
+  const obtained = obtainable(workspace, cluster);
+  const { plan, allotment } = obtained;
   requireBootService(plan);
   if (plan.boot.page !== undefined)
     progress.line("landfall", `machines can be watched at ${plan.boot.page}/`);
   for (const each of allotment.leftOut) progress.line("landfall", whyLeftOut(each));
-  const { changes, proven } = await applyStack(options);
+  const { changes, proven } = await applyStack(options, obtained);
   if (!proven) await proveLanded(options);
   // A node of each is Ready: whichever came from another version has arrived.
   for (const machine of allotment.machines) settleClaim(workspace, plan.site, machine, cluster);
@@ -51,8 +52,10 @@ export async function proveLanded({ workspace, cluster, progress, signal }: Land
 }
 
 /** The cluster's stack as its files and the claims say, made real: no more machines, and no less. */
-export async function applyStack({ workspace, cluster, progress, signal, serve }: LandOptions) {
-  const { plan, allotment } = obtainable(workspace, cluster);
+export async function applyStack(
+  { workspace, cluster, progress, signal, serve }: LandOptions,
+  { plan, allotment }: Obtainable = obtainable(workspace, cluster),
+) {
   const release = releaseFor(workspace, plan);
   // Before anything is told of a machine: of two versions that could have it, one is refused here.
   for (const machine of allotment.machines)

@@ -13,7 +13,7 @@ import {
   waitForConditions,
 } from "../../workloads/index.ts";
 import { archiveCluster } from "../archive.ts";
-import { readClaims } from "../claims.ts";
+import { readClaim, readClaims } from "../claims.ts";
 import { clusterApi } from "../cluster-api.ts";
 import { writeKubeconfig } from "../commands/kubectl.ts";
 import { destroyDeployed } from "../destroy.ts";
@@ -45,7 +45,7 @@ export function realEffects(options: EffectsOptions): Effects {
   const { cluster: spec, clusterFile } = loadCluster(workspace.root, green, { knownReleases });
   const settings = spec.replacement?.workloads ?? {};
   const { site } = planOf(workspace, green);
-  const holderOf = (machine: string) => readClaims(workspace, site).get(machine);
+  const claimOf = (machine: string) => readClaim(workspace, site, machine);
   const onProgress = (line: string) => progress.line("migrate", line);
 
   async function withApis<T>(work: (apis: { from: Api; to: Api }) => Promise<T>): Promise<T> {
@@ -58,14 +58,14 @@ export function realEffects(options: EffectsOptions): Effects {
   }
 
   async function move(machines: readonly string[], from: string, to: string): Promise<readonly Failed[]> {
-    const coming = machines.filter((machine) => !hasArrived(holderOf(machine), to));
+    const coming = machines.filter((machine) => !hasArrived(claimOf(machine), to));
     if (coming.length === 0) return [];
     try {
       return await handOverMachines({ ...landing, from, to, machines: coming });
     } catch (error) {
       signal.throwIfAborted();
       const why = sentence(error);
-      const stayed = coming.filter((machine) => !hasArrived(holderOf(machine), to));
+      const stayed = coming.filter((machine) => !hasArrived(claimOf(machine), to));
       // All of them are there, and still something is wrong: that is no machine's fault.
       if (stayed.length === 0) throw error;
       return stayed.map((machine) => ({ machine, why }));
@@ -116,10 +116,10 @@ export function realEffects(options: EffectsOptions): Effects {
     },
     handBack: async (machines) => {
       // One that is still on its way to green turns back there.
-      const held = machines.filter((machine) => holderOf(machine) !== undefined);
+      const held = machines.filter((machine) => claimOf(machine) !== undefined);
       const failed = await move(held, green, blue);
       const lost = machines.filter(
-        (machine) => !hasArrived(holderOf(machine), blue) && !failed.some((each) => each.machine === machine),
+        (machine) => !hasArrived(claimOf(machine), blue) && !failed.some((each) => each.machine === machine),
       );
       return [
         ...failed,
