@@ -2,15 +2,21 @@
 import { setTimeout } from "node:timers/promises";
 import { type Api, getJson } from "../kubernetes/index.ts";
 
-interface Pod {
+/** What says whether a pod is bound to its node. */
+interface Kept {
   readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly deletionTimestamp?: string;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly { readonly kind: string }[];
   };
-  readonly status: { readonly phase: string };
+  readonly status: { readonly phase?: string };
+}
+
+interface Pod extends Kept {
+  readonly metadata: Kept["metadata"] & {
+    readonly name: string;
+    readonly namespace: string;
+    readonly deletionTimestamp?: string;
+  };
 }
 
 /** A pod that has not left its node. */
@@ -78,7 +84,7 @@ async function podsOf(api: Api, node: string, signal: AbortSignal): Promise<read
 }
 
 /** Not those that belong to every node, nor those that the node itself runs from a file. */
-export function canRunElsewhere({ metadata, status }: Pod): boolean {
+export function canRunElsewhere({ metadata, status }: Kept): boolean {
   const mirror = metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined;
   const daemon = metadata.ownerReferences?.some(({ kind }) => kind === "DaemonSet") ?? false;
   return !mirror && !daemon && status.phase !== "Succeeded" && status.phase !== "Failed";

@@ -22,8 +22,22 @@ export function lineProgress(write: (text: string) => void, elapsed: () => numbe
   };
 }
 
-/** For `--json`: nothing but the result. */
+/** For `--json`. */
 export const silent: Progress = { line: () => {}, terraform: () => {} };
+
+/** Lines with the seconds since now; with `--json` there is nothing but the result. */
+export function progressOf(
+  { json }: { readonly json: boolean },
+  write = (text: string): unknown => process.stderr.write(text),
+): Progress {
+  return json ? silent : lineProgress(write, stopwatch());
+}
+
+/** Seconds since now. */
+export function stopwatch(): () => number {
+  const begun = performance.now();
+  return () => (performance.now() - begun) / 1000;
+}
 
 function describe({ type, hook }: TerraformEvent): { who: string; text: string } | undefined {
   const address = hook?.resource?.addr;

@@ -26,6 +26,21 @@ export function planOf(workspace: Workspace, cluster: string): Plan {
   return plan(loadCluster(workspace.root, cluster, { knownReleases }));
 }
 
+/**
+ * The file of the version that takes the place of another.
+ * @throws {LandfallError} `not-versions` unless both are versions of one cluster, or as planOf.
+ */
+export function successorOf(workspace: Workspace, from: string, to: string) {
+  const blue = loadCluster(workspace.root, from, { knownReleases });
+  const green = loadCluster(workspace.root, to, { knownReleases });
+  const { name } = green.cluster;
+  if (from !== to && blue.cluster.name === name) return green;
+  throw new LandfallError("not-versions", `${from} and ${to} are not two versions of one cluster`, {
+    found: `${from} and ${to}`,
+    expected: `two versions of the same name, as ${name}-v1 and ${name}-v2`,
+  });
+}
+
 /** What a deploy of a version lands now: of the machines that its file names those that it holds, or that are free. */
 export interface Obtainable {
   readonly plan: Plan;

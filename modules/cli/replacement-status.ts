@@ -1,28 +1,20 @@
 // The replacements that a cluster is a part of, for `landfall status`: as the project's own journals have them, with the
 // same words as the boot service's page.
-import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { duration, type ReplacementView, replacementView } from "../boot/index.ts";
 import { type Journal, recordOf } from "../rollout/index.ts";
-import { readIfThere } from "./files.ts";
 import { table } from "./output.ts";
+import { isBusy, readJournals } from "./upgrade/journal-file.ts";
 import { harmless } from "./watch/text.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Those under way, or over for less than a day; `cluster` is blue or green of each. */
 export function replacementsOf(
-  { root }: Workspace,
+  workspace: Workspace,
   { cluster, name }: { readonly cluster: string; readonly name: string },
   now: Date,
 ): readonly ReplacementView[] {
-  const folder = join(root, ".landfall", "rollouts", name);
-  if (!existsSync(folder)) return [];
-  const running = isHeld(join(folder, "lock"));
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((each) => each.isDirectory())
-    .flatMap((each) => readIfThere(join(folder, each.name, "journal.json")) ?? [])
-    .map((text) => JSON.parse(text) as Journal)
+  const running = isBusy(workspace, name);
+  return readJournals(workspace, name)
     .filter(({ blue, green }) => blue === cluster || green === cluster)
     .flatMap((journal) => viewOf(journal, running, now) ?? []);
 }
@@ -37,12 +29,6 @@ function viewOf(journal: Journal, running: boolean, now: Date): ReplacementView 
   }));
   const report = { ...journal, steps, reported: now.toISOString(), running: running && ended === undefined };
   return replacementView(report, now);
-}
-
-/** Whether a process holds it: the kernel's lock ends with the process. */
-function isHeld(file: string): boolean {
-  if (!existsSync(file)) return false;
-  return spawnSync("flock", ["--shared", "--nonblock", file, "true"], { stdio: "ignore" }).status === 1;
 }
 
 export function formatReplacement(view: ReplacementView, now: Date): string {

@@ -3,8 +3,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import type { Api } from "../kubernetes/index.ts";
 import { type Clock, runCommand } from "../power/index.ts";
-import { knownReleases } from "../release/index.ts";
-import { LandfallError, loadCluster } from "../spec/index.ts";
+import { LandfallError } from "../spec/index.ts";
 import {
   connect,
   openTraffic,
@@ -16,7 +15,7 @@ import {
   type TrafficPlan,
 } from "../traffic/index.ts";
 import { clusterApi } from "./cluster-api.ts";
-import { planOf } from "./project.ts";
+import { planOf, successorOf } from "./project.ts";
 import { findRun } from "./run-record.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -25,13 +24,7 @@ import type { Workspace } from "./workspace.ts";
  * @throws {LandfallError} `not-versions`, `traffic-missing`, or as loadCluster.
  */
 export function trafficPlan(workspace: Workspace, from: string, to: string): TrafficPlan {
-  const blue = loadCluster(workspace.root, from, { knownReleases }).cluster;
-  const { cluster: green, clusterFile } = loadCluster(workspace.root, to, { knownReleases });
-  if (blue.name !== green.name || from === to)
-    throw new LandfallError("not-versions", `${from} and ${to} are not two versions of one cluster`, {
-      found: `${from} and ${to}`,
-      expected: `two versions of the same name, as ${green.name}-v1 and ${green.name}-v2`,
-    });
+  const { cluster: green, clusterFile } = successorOf(workspace, from, to);
   const traffic = green.replacement?.traffic;
   if (traffic === undefined)
     throw new LandfallError("traffic-missing", `nothing says how traffic comes from ${from} to ${to}`, {

@@ -2,7 +2,7 @@ import { LandfallError } from "../../spec/error.ts";
 import { type CutoverReport, cutover, type Traffic } from "../../traffic/index.ts";
 import type { Invocation } from "../main.ts";
 import { printJson, table } from "../output.ts";
-import { lineProgress, silent } from "../progress.ts";
+import { progressOf, stopwatch } from "../progress.ts";
 import { trafficOf, trafficPlan, world } from "../traffic.ts";
 
 export interface CutoverFlags {
@@ -23,16 +23,11 @@ export async function cutoverCommand(
   try {
     if (share === undefined) return await show(traffic, json);
     const { clock } = world;
-    const start = clock.now();
-    const progress = json
-      ? silent
-      : lineProgress(
-          (text) => process.stdout.write(text),
-          () => (clock.now() - start) / 1000,
-        );
+    const took = stopwatch();
+    const progress = progressOf({ json }, (text) => process.stdout.write(text));
     const report = await cutover({ traffic, share, clock, say: progress.line, signal });
     if (json) return printJson(report);
-    process.stdout.write(`${summary(report)}, ${((clock.now() - start) / 1000).toFixed(1)} s\n`);
+    process.stdout.write(`${summary(report)}, ${took().toFixed(1)} s\n`);
   } finally {
     await traffic.close();
   }

@@ -3,7 +3,7 @@ import { destroyDeployed } from "../destroy.ts";
 import { landCluster } from "../land.ts";
 import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
-import { lineProgress, type Progress, silent } from "../progress.ts";
+import { progressOf, stopwatch } from "../progress.ts";
 import type { ServeStep } from "../step-server.ts";
 import { performStep } from "./step.ts";
 
@@ -47,15 +47,4 @@ export function serveIn({ workspace }: Invocation): ServeStep {
 
 function summary({ add, change, remove }: Changes): string {
   return add + change + remove === 0 ? "no changes" : `${add} added, ${change} changed, ${remove} removed`;
-}
-
-export function progressOf({ json }: Invocation): Progress {
-  const elapsed = stopwatch();
-  return json ? silent : lineProgress((text) => process.stderr.write(text), elapsed);
-}
-
-/** Seconds since now. */
-export function stopwatch(): () => number {
-  const begun = performance.now();
-  return () => (performance.now() - begun) / 1000;
 }

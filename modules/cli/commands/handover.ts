@@ -3,7 +3,8 @@ import { handOverMachines } from "../handover.ts";
 import { proveLanded } from "../land.ts";
 import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
-import { progressOf, serveIn, stopwatch } from "./deploy.ts";
+import { progressOf, stopwatch } from "../progress.ts";
+import { serveIn } from "./deploy.ts";
 
 export interface HandoverFlags {
   readonly from: string;

@@ -1,6 +1,5 @@
 import type { Api } from "../../kubernetes/index.ts";
-import { knownReleases } from "../../release/index.ts";
-import { LandfallError, loadCluster, type WorkloadsSpec } from "../../spec/index.ts";
+import { LandfallError } from "../../spec/index.ts";
 import {
   formatPlan,
   formatResult,
@@ -14,7 +13,8 @@ import {
 import { clusterApi } from "../cluster-api.ts";
 import type { Invocation } from "../main.ts";
 import { exit, printJson } from "../output.ts";
-import { lineProgress, silent } from "../progress.ts";
+import { progressOf } from "../progress.ts";
+import { successorOf } from "../project.ts";
 import { readRun } from "../run-record.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -34,10 +34,10 @@ export async function migrateCommand(
   flags: MigrateFlags,
 ): Promise<number> {
   requireOneOf(flags);
-  const settings = settingsOf(workspace, from, to);
+  const settings = successorOf(workspace, from, to).cluster.replacement?.workloads ?? {};
   const blue = apiOf(workspace, from);
   const green = apiOf(workspace, to);
-  const progress = progressOf(json);
+  const progress = progressOf({ json });
   const options: MigrationOptions = {
     from: blue,
     to: green,
@@ -80,18 +80,6 @@ export async function migrateCommand(
   }
 }
 
-/** Of green's file. @throws {LandfallError} `not-versions` */
-function settingsOf(workspace: Workspace, from: string, to: string): WorkloadsSpec {
-  const [blue, green] = [from, to].map((id) => loadCluster(workspace.root, id, { knownReleases }).cluster);
-  if (from === to || blue?.name !== green?.name) {
-    throw new LandfallError("not-versions", `${from} and ${to} are not two versions of one cluster`, {
-      found: `${from} and ${to}`,
-      expected: `two versions of the same name, as ${green?.name}-v1 and ${green?.name}-v2`,
-    });
-  }
-  return green?.replacement?.workloads ?? {};
-}
-
 function apiOf(workspace: Workspace, cluster: string): Api {
   return clusterApi(workspace, readRun(workspace, cluster).plan);
 }
@@ -108,16 +96,6 @@ function requireOneOf({ dryRun = false, volumes = true, undo = false, settle = f
     found: asked.join(" "),
     expected: "one of them, or none for all of it",
   });
-}
-
-function progressOf(json: boolean) {
-  const begun = performance.now();
-  return json
-    ? silent
-    : lineProgress(
-        (text) => process.stderr.write(text),
-        () => (performance.now() - begun) / 1000,
-      );
 }
 
 function listed(names: readonly string[]): string {

@@ -18,7 +18,7 @@ import { requireShare } from "../../traffic/index.ts";
 import { archiveSpecFor } from "../archive.ts";
 import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
-import type { Progress } from "../progress.ts";
+import { type Progress, progressOf } from "../progress.ts";
 import { planOf } from "../project.ts";
 import { trafficOf, trafficPlan } from "../traffic.ts";
 import { realEffects } from "../upgrade/effects.ts";
@@ -27,7 +27,7 @@ import { blueOf, filesOf, inputOf } from "../upgrade/inputs.ts";
 import { alone, readJournal, setAside, writeJournal } from "../upgrade/journal-file.ts";
 import { openReporter, type Reporter } from "../upgrade/report.ts";
 import type { Workspace } from "../workspace.ts";
-import { progressOf, serveIn } from "./deploy.ts";
+import { serveIn } from "./deploy.ts";
 
 export interface UpgradeFlags {
   readonly to: string;

@@ -1,6 +1,6 @@
 // Where the journal of a replacement is, and who may write it.
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, renameSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Journal } from "../../rollout/index.ts";
 import { LandfallError } from "../../spec/error.ts";
@@ -10,6 +10,17 @@ import { rolloutsDir, type Workspace } from "../workspace.ts";
 /** Of the replacement by `version`. */
 export const journalFile = (workspace: Workspace, name: string, version: string) =>
   join(rolloutsDir(workspace), name, version, "journal.json");
+
+const lockFile = (workspace: Workspace, name: string) => join(rolloutsDir(workspace), name, "lock");
+
+/** Of all versions of a cluster; not those that were set aside. */
+export function readJournals(workspace: Workspace, name: string): readonly Journal[] {
+  const folder = join(rolloutsDir(workspace), name);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((each) => each.isDirectory())
+    .flatMap((version) => readJournal(workspace, name, version.name) ?? []);
+}
 
 export function readJournal(workspace: Workspace, name: string, version: string): Journal | undefined {
   const text = readIfThere(journalFile(workspace, name, version));
@@ -33,9 +44,9 @@ export function setAside(workspace: Workspace, version: string, { name, started 
  * @throws {LandfallError} `rollout-busy`
  */
 export async function alone<T>(workspace: Workspace, name: string, work: () => Promise<T>): Promise<T> {
-  const folder = join(rolloutsDir(workspace), name);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = openSync(join(folder, "lock"), "a", 0o600);
+  const file = lockFile(workspace, name);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const lock = openSync(file, "a", 0o600);
   try {
     // flock(1) locks the file that it inherits, and leaves it locked: Node itself cannot.
     const { status } = spawnSync("flock", ["--exclusive", "--nonblock", "3"], {
@@ -43,7 +54,7 @@ export async function alone<T>(workspace: Workspace, name: string, work: () => P
     });
     if (status !== 0) {
       throw new LandfallError("rollout-busy", `another command replaces a version of ${name}`, {
-        found: `${join(folder, "lock")} is held`,
+        found: `${file} is held`,
         next: "wait until it has ended, or interrupt it",
       });
     }
@@ -51,4 +62,11 @@ export async function alone<T>(workspace: Workspace, name: string, work: () => P
   } finally {
     closeSync(lock);
   }
+}
+
+/** Whether a process is at work in `alone`: the kernel's lock ends with it. */
+export function isBusy(workspace: Workspace, name: string): boolean {
+  const file = lockFile(workspace, name);
+  if (!existsSync(file)) return false;
+  return spawnSync("flock", ["--shared", "--nonblock", file, "true"], { stdio: "ignore" }).status === 1;
 }

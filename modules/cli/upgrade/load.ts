@@ -2,6 +2,7 @@
 import { type Api, getJson } from "../../kubernetes/index.ts";
 import type { Demand, Load, Size } from "../../rollout/index.ts";
 import { podRequests, quantity } from "../../workloads/index.ts";
+import { canRunElsewhere } from "../drain.ts";
 
 export interface Node {
   readonly metadata: { readonly name: string };
@@ -44,7 +45,7 @@ export function loadOf(
   const running = pods.filter(({ status }) => status.phase !== "Succeeded" && status.phase !== "Failed");
   const tainted = new Set(nodes.filter(isTainted).map(({ metadata }) => metadata.name));
   const sizes = nodes.map(({ metadata: { name }, status }): [string, Size] => {
-    const own = running.filter((pod) => pod.spec.nodeName === name && belongsToMachine(pod)).map(sizeOf);
+    const own = running.filter((pod) => pod.spec.nodeName === name && !canRunElsewhere(pod)).map(sizeOf);
     const { cpu, memory } = own.reduce(plus, { cpu: 0, memory: 0 });
     const amount = (key: string) => quantity(status.allocatable?.[key] ?? "0") ?? 0;
     return [
@@ -52,10 +53,8 @@ export function loadOf(
       { cpu: Math.floor(amount("cpu") * 1000) - cpu, memory: Math.floor(amount("memory")) - memory },
     ];
   });
-  const work = Map.groupBy(
-    running.filter((pod) => !belongsToMachine(pod)),
-    ({ spec: { nodeName } }) =>
-      nodeName !== undefined && tainted.has(nodeName) ? poolOf(nodeName) : undefined,
+  const work = Map.groupBy(running.filter(canRunElsewhere), ({ spec: { nodeName } }) =>
+    nodeName !== undefined && tainted.has(nodeName) ? poolOf(nodeName) : undefined,
   );
   const demands = [...work].map(
     ([pool, own]): Demand => ({
@@ -68,11 +67,6 @@ export function loadOf(
 
 function isTainted({ spec }: Node): boolean {
   return spec.taints?.some(({ effect }) => effect !== "PreferNoSchedule") ?? false;
-}
-
-function belongsToMachine({ metadata }: Pod): boolean {
-  const mirror = metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined;
-  return mirror || (metadata.ownerReferences?.some(({ kind }) => kind === "DaemonSet") ?? false);
 }
 
 function sizeOf({ spec }: Pod): Size {
