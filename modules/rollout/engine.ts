@@ -76,39 +76,55 @@ export async function runRollout(opened: Journal, world: World): Promise<Journal
       next: `finish that: npx landfall upgrade ${opened.name} --to ${versionOf(opened)} --abort`,
     });
   }
-  let journal = opened;
-  const save = (next: Journal) => {
-    journal = next;
-    world.save(next);
-  };
-  for (const step of journal.plan.steps) {
-    if (journals.recordOf(journal, step.id).state === "done") continue;
+  const book = new Book(opened, world);
+  for (const step of opened.plan.steps) {
+    if (book.record(step).state === "done") continue;
     world.signal?.throwIfAborted();
-    save(journals.begin(journal, step.id, world.now()));
-    world.tell({ kind: "begun", step, record: journals.recordOf(journal, step.id) });
-    try {
-      await perform(step, world, () => journal, save);
-    } catch (error) {
-      save(journals.fail(journal, step.id, sentence(error)));
-      throw error;
-    }
-    save(journals.finish(journal, step.id, world.now()));
-    world.tell({ kind: "done", step, record: journals.recordOf(journal, step.id) });
+    book.save(journals.begin(book.journal, step.id, world.now()));
+    world.tell({ kind: "begun", step, record: book.record(step) });
+    await book.attempt(step, () => perform(step, world, book));
+    book.save(journals.finish(book.journal, step.id, world.now()));
+    world.tell({ kind: "done", step, record: book.record(step) });
   }
-  save(journals.end(journal, "replaced", world.now()));
-  return journal;
+  book.save(journals.end(book.journal, "replaced", world.now()));
+  return book.journal;
 }
 
-async function perform(
-  step: Step,
-  world: World,
-  journal: () => Journal,
-  save: (journal: Journal) => void,
-): Promise<void> {
+/** The journal as it is by now: each change of it is written before anything else happens. */
+class Book {
+  journal: Journal;
+  readonly #world: World;
+
+  constructor(journal: Journal, world: World) {
+    this.journal = journal;
+    this.#world = world;
+  }
+
+  save(journal: Journal): void {
+    this.journal = journal;
+    this.#world.save(journal);
+  }
+
+  record({ id }: Step): StepRecord {
+    return journals.recordOf(this.journal, id);
+  }
+
+  /** Why a step failed is written down, and thrown on. */
+  async attempt({ id }: Step, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.save(journals.fail(this.journal, id, sentence(error)));
+      throw error;
+    }
+  }
+}
+
+async function perform(step: Step, world: World, book: Book): Promise<void> {
   const { effects } = world;
   const shift = async (share: number) => {
     // Written before: of a shift that is cut short it must be known that it was begun.
-    save({ ...journal(), share });
+    book.save({ ...book.journal, share });
     await effects.shift(share);
   };
   switch (step.kind) {
@@ -125,8 +141,8 @@ async function perform(
     case "wave": {
       const failed = await effects.handOver(step.machines, !step.reversible);
       const left = failed.map((each) => ({ ...each, step: step.id }));
-      if (left.length > 0 && step.reversible) throw waveIncomplete(journal(), step.id, failed);
-      save(journals.leave(journal(), left));
+      if (left.length > 0 && step.reversible) throw waveIncomplete(book.journal, step.id, failed);
+      book.save(journals.leave(book.journal, left));
       // Blue has ended for the world by now: what does not come along is retired with it.
       for (const { machine, why } of left)
         world.tell({ kind: "note", text: `${machine} stays behind: ${why}` });
@@ -151,7 +167,7 @@ async function perform(
       await effects.prove("green");
       return shift(100);
     case "hold":
-      await hold(step.hold, journals.recordOf(journal(), step.id), world);
+      await hold(step.hold, book.record(step), world);
       // Nothing of blue's is given up while green is not well.
       return effects.prove("green");
     case "archive":
@@ -199,56 +215,38 @@ async function pause(seconds: number, { sleep, signal }: World): Promise<void> {
 export async function abortRollout(opened: Journal, world: World): Promise<Journal> {
   requireReturn(opened);
   if (opened.ended !== undefined) return opened;
-  let journal: Journal = opened;
-  const save = (next: Journal) => {
-    journal = next;
-    world.save(next);
-  };
-  save({ ...journal, direction: "back" });
-  for (const step of journal.plan.steps.toReversed()) {
-    const { state } = journals.recordOf(journal, step.id);
+  const book = new Book(opened, world);
+  book.save({ ...opened, direction: "back" });
+  for (const step of opened.plan.steps.toReversed()) {
+    const { state } = book.record(step);
     if (state === "pending" || state === "undone") continue;
     world.signal?.throwIfAborted();
-    world.tell({ kind: "undoing", step, record: journals.recordOf(journal, step.id) });
-    try {
-      await takeBack(step, world, () => journal, save);
-    } catch (error) {
-      save(journals.fail(journal, step.id, sentence(error)));
-      throw error;
-    }
-    save(journals.undone(journal, step.id, world.now()));
-    world.tell({ kind: "undone", step, record: journals.recordOf(journal, step.id) });
+    world.tell({ kind: "undoing", step, record: book.record(step) });
+    await book.attempt(step, () => takeBack(step, world, book));
+    book.save(journals.undone(book.journal, step.id, world.now()));
+    world.tell({ kind: "undone", step, record: book.record(step) });
   }
   await world.effects.prove("blue");
-  save(journals.end(journal, "aborted", world.now()));
-  return journal;
+  book.save(journals.end(book.journal, "aborted", world.now()));
+  return book.journal;
 }
 
-async function takeBack(
-  step: Step,
-  world: World,
-  journal: () => Journal,
-  save: (journal: Journal) => void,
-): Promise<void> {
+async function takeBack(step: Step, world: World, book: Book): Promise<void> {
   const { effects } = world;
   switch (step.kind) {
     case "canary":
     case "cut-over":
       await effects.shift(0);
-      return save({ ...journal(), share: 0 });
+      return book.save({ ...book.journal, share: 0 });
     case "migrate":
       return effects.unmigrate();
     case "wave": {
       const failed = await effects.handBack(step.machines);
-      save(
-        journals.leave(
-          journal(),
-          failed.map((each) => ({ ...each, step: step.id })),
-        ),
-      );
+      const left = failed.map((each) => ({ ...each, step: step.id }));
+      book.save(journals.leave(book.journal, left));
       // A dead machine must not keep the others from serving.
       for (const { machine, why } of failed)
-        world.tell({ kind: "note", text: `${machine} does not come back to ${journal().blue}: ${why}` });
+        world.tell({ kind: "note", text: `${machine} does not come back to ${book.journal.blue}: ${why}` });
       return;
     }
     case "land":
