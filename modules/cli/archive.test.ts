@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { knownReleases } from "../release/index.ts";
 import { archiveSpecFor } from "./archive.ts";
+import { exampleSite } from "./example-site.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
 const [first, second] = [
@@ -22,21 +23,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const machines = ["m1", "m2", "m3", "m4"];
-const site = `name: rack
-networks: [{ name: rack, cidr: 10.77.0.0/24 }]
-boot:
-  service: landfall
-  http: http://10.77.0.3:8080
-  rpc: 127.0.0.1:8081
-  tls: { ca: ca.crt, cert: client.crt, key: client.key }
-  assets: assets
-machines:
-${machines
-  .map(
-    (name, i) =>
-      `  - { name: ${name}, mac: "52:54:00:77:00:1${i}", address: 10.77.0.1${i}, bmc: { driver: redfish, url: "http://bmc/${name}" } }\n`,
-  )
-  .join("")}`;
+const site = exampleSite(machines);
 
 function write(id: string, machine: number, archive?: string): void {
   const [name, version] = id.split("-");

@@ -1,23 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { exampleObject as object } from "./example-object.ts";
 import { leftOutKinds, leftOutRules, surroundings, whyLeftOut } from "./left-out.ts";
 import type { KubeObject } from "./objects.ts";
 
-function object(
-  apiVersion: string,
-  kind: string,
-  name: string,
-  more: object = {},
-  metadata: object = {},
-): KubeObject {
-  return {
-    apiVersion,
-    kind,
-    metadata: { name, namespace: "shop", uid: `${kind}-${name}`, ...metadata },
-    ...more,
-  };
-}
 const owned = (kind: string, name: string, controller = true) => ({
   ownerReferences: [{ apiVersion: "v1", kind, name, uid: `${kind}-${name}`, controller }],
 });

@@ -1,22 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { exampleObject as object } from "./example-object.ts";
 import { surroundings } from "./left-out.ts";
 import { idOf, type KubeObject } from "./objects.ts";
 import { greenVolume, planVolumes, type VolumeSettings } from "./volumes.ts";
 
-function object(
-  apiVersion: string,
-  kind: string,
-  name: string,
-  more: object = {},
-  metadata: object = {},
-): KubeObject {
-  return {
-    apiVersion,
-    kind,
-    metadata: { name, namespace: "shop", uid: `${kind}-${name}`, ...metadata },
-    ...more,
-  };
-}
 const claim = (name: string, volumeName: string, accessModes = ["ReadWriteOnce"]) =>
   object("v1", "PersistentVolumeClaim", name, { spec: { volumeName, accessModes } });
 const volume = (name: string, spec: object = { nfs: { server: "s", path: "/x" } }): KubeObject => ({

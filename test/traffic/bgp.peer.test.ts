@@ -1,8 +1,8 @@
 // The driver bgp against real apiservers, the release's kube-router, and a router that is gobgpd.
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTraffic, planTraffic, type Traffic } from "../../modules/traffic/index.ts";
 import { type BgpSite, bgpSite } from "./bgp-site.ts";
+import { clock } from "./round-trip.ts";
 
 const address = "203.0.113.10";
 const announced = { "kube-router.io/service.advertise.externalip": "true" };
@@ -46,10 +46,7 @@ beforeAll(async () => {
       resolve: async () => [],
       connect: async () => {},
       api: site.api,
-      clock: {
-        now: () => performance.now(),
-        sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }),
-      },
+      clock,
     },
   });
 }, 1_800_000);

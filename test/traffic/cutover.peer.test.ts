@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCommand } from "../../modules/power/index.ts";
 import {
@@ -17,16 +16,8 @@ import {
 import { freePorts } from "../support/ports.ts";
 import { type Clients, kinds, startClients } from "./clients.ts";
 import { type Balancer, startBalancer } from "./haproxy.ts";
+import { clock, heeded, noApi, thereAndBack } from "./round-trip.ts";
 import { type WebServer, webServer } from "./web-server.ts";
-
-const clock = {
-  now: () => performance.now(),
-  sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, signal && { signal }),
-};
-
-const noApi = () => {
-  throw new Error("no API is asked");
-};
 
 describe.each(["http", "tcp"] as const)("behind haproxy in mode %s", (mode) => {
   let folder: string;
@@ -58,16 +49,10 @@ describe.each(["http", "tcp"] as const)("behind haproxy in mode %s", (mode) => {
       }),
       deps: { env: {}, readFile: async () => "", runCommand, resolve: resolveAt, connect, api: noApi, clock },
     });
-    const of = { from: blue, to: green };
     traffic = {
       ...own,
       ready: (side) => connect("127.0.0.1", side === "from" ? servers[0] : servers[1], undefined),
-      startDrain: async (side) => {
-        of[side].closing = true;
-      },
-      stopDrain: async (side) => {
-        of[side].closing = false;
-      },
+      ...heeded({ from: blue, to: green }),
     };
     clients = startClients({ host: "127.0.0.1", port: front });
     await clients.heard();
@@ -82,27 +67,10 @@ describe.each(["http", "tcp"] as const)("behind haproxy in mode %s", (mode) => {
   const go = (share: number) => cutover({ traffic, share, clock, say: () => {} });
 
   test("nobody who makes a new connection, or leaves one when asked, loses a request", async () => {
-    await go(100);
-    await blue.stop();
-    await clients.heard();
-    const there = structuredClone(clients.counts);
-    await blue.start();
-    await go(0);
-    await green.stop();
-    await clients.heard();
-    const { counts } = clients;
-    for (const kind of kinds) {
-      const { requests, failed, by } = counts[kind];
-      console.log(
-        `[measured] cut-over and back behind haproxy, mode ${mode}, ${kind}: ${failed} of ${requests} requests failed (${there[kind].failed} on the way there)`,
-      );
-      expect(by["prod-v1"]).toBeGreaterThan(0);
-      expect(by["prod-v2"]).toBeGreaterThan(0);
-    }
-    expect(counts.new.failed).toBe(0);
-    expect(counts.obeying.failed).toBe(0);
     // Of the rest, one request a connection and a cut-over at most: three clients, there and back.
-    expect(counts.ignoring.failed).toBeLessThanOrEqual(mode === "http" ? 0 : 6);
+    const ignoringAtMost = mode === "http" ? 0 : 6;
+    const name = `behind haproxy, mode ${mode}`;
+    await thereAndBack({ traffic, clients, blue, green, name, ignoringAtMost });
   });
 
   test("a canary gets some of it, and both go on", async () => {

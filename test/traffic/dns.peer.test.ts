@@ -2,27 +2,16 @@
 // TTL says, and two HTTP servers of which the one that has lost the traffic is stopped without a word once it has drained.
 import { Resolver } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
-import { setTimeout } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { runCommand } from "../../modules/power/index.ts";
 import { type BindServer, bindServer, zone } from "../../modules/traffic/example-bind.ts";
-import {
-  connect,
-  cutover,
-  openTraffic,
-  planTraffic,
-  resolveAt,
-  type Traffic,
-} from "../../modules/traffic/index.ts";
+import { connect, openTraffic, planTraffic, resolveAt, type Traffic } from "../../modules/traffic/index.ts";
 import { freePorts } from "../support/ports.ts";
-import { type Clients, kinds, startClients } from "./clients.ts";
+import { type Clients, startClients } from "./clients.ts";
+import { clock, heeded, noApi, thereAndBack } from "./round-trip.ts";
 import { type WebServer, webServer } from "./web-server.ts";
 
 const addresses = { from: "127.0.5.1", to: "127.0.5.2" } as const;
-const clock = {
-  now: () => performance.now(),
-  sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, signal && { signal }),
-};
 
 let bind: BindServer;
 let clients: Clients;
@@ -61,22 +50,11 @@ beforeAll(async () => {
       runCommand,
       resolve: resolveAt,
       connect,
-      api: () => {
-        throw new Error("no API is asked");
-      },
+      api: noApi,
       clock,
     },
   });
-  const of = { from: blue, to: green };
-  traffic = {
-    ...own,
-    startDrain: async (side) => {
-      of[side].closing = true;
-    },
-    stopDrain: async (side) => {
-      of[side].closing = false;
-    },
-  };
+  traffic = { ...own, ...heeded({ from: blue, to: green }) };
   clients = startClients({ host: `www.${zone}`, port, lookup: stubResolver(bind.port) });
   await clients.heard();
 });
@@ -105,26 +83,6 @@ function stubResolver(port: number): LookupFunction {
 }
 
 test("nobody who makes a new connection, or leaves one when asked, loses a request", async () => {
-  const go = (share: number) => cutover({ traffic, share, clock, say: () => {} });
-  await go(100);
-  await blue.stop();
-  await clients.heard();
-  const there = structuredClone(clients.counts);
-  await blue.start();
-  await go(0);
-  await green.stop();
-  await clients.heard();
-  const { counts } = clients;
-  for (const kind of kinds) {
-    const { requests, failed, by } = counts[kind];
-    console.log(
-      `[measured] cut-over and back by DNS, ${kind}: ${failed} of ${requests} requests failed (${there[kind].failed} on the way there)`,
-    );
-    expect(by["prod-v1"]).toBeGreaterThan(0);
-    expect(by["prod-v2"]).toBeGreaterThan(0);
-  }
-  expect(counts.new.failed).toBe(0);
-  expect(counts.obeying.failed).toBe(0);
   // Of the rest, one request a connection and a cut-over at most: three clients, there and back.
-  expect(counts.ignoring.failed).toBeLessThanOrEqual(6);
+  await thereAndBack({ traffic, clients, blue, green, name: "by DNS", ignoringAtMost: 6 });
 });

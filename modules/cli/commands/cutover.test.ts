@@ -3,27 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { exampleSite } from "../example-site.ts";
 import { openWorkspace } from "../workspace.ts";
 import { type CutoverFlags, cutoverCommand } from "./cutover.ts";
 
-const site = `name: lab
-networks: [{ name: rack, cidr: 10.77.0.0/24 }]
-boot:
-  service: landfall
-  http: http://10.77.0.3:8080
-  rpc: 127.0.0.1:8081
-  tls: { ca: ca.crt, cert: client.crt, key: client.key }
-  assets: assets
-machines:
-${[1, 2]
-  .map(
-    (n) => `  - name: m${n}
-    mac: 52:54:00:77:00:1${n}
-    address: 10.77.0.1${n}
-    bmc: { driver: redfish, url: http://bmc/m${n} }
-`,
-  )
-  .join("")}`;
+const site = exampleSite(["m1", "m2"]);
 const cluster = (version: number, more = "") => `name: prod
 version: v${version}
 kubernetes: 1.34.1

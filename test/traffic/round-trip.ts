@@ -1,0 +1,67 @@
+// All traffic to green and back, and what clients saw of it. Whoever has lost the traffic is stopped without a word.
+import { setTimeout } from "node:timers/promises";
+import { expect } from "vitest";
+import { cutover, type Side, type Traffic } from "../../modules/traffic/index.ts";
+import { type Clients, kinds } from "./clients.ts";
+import type { WebServer } from "./web-server.ts";
+
+export const clock = {
+  now: () => performance.now(),
+  sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, signal && { signal }),
+};
+
+/** For drivers that ask no cluster. */
+export const noApi = () => {
+  throw new Error("no API is asked");
+};
+
+/** A drain that the servers themselves heed: they ask their connections to leave. */
+export function heeded(
+  servers: Readonly<Record<Side, WebServer>>,
+): Pick<Traffic, "startDrain" | "stopDrain"> {
+  return {
+    startDrain: async (side) => {
+      servers[side].closing = true;
+    },
+    stopDrain: async (side) => {
+      servers[side].closing = false;
+    },
+  };
+}
+
+export interface RoundTrip {
+  readonly traffic: Traffic;
+  readonly clients: Clients;
+  readonly blue: WebServer;
+  readonly green: WebServer;
+  /** How the measured lines call it. */
+  readonly name: string;
+  /** Requests on connections that stay whatever they are told. */
+  readonly ignoringAtMost: number;
+}
+
+/** Nobody who makes a new connection, or leaves one when asked, loses a request. */
+export async function thereAndBack(trip: RoundTrip): Promise<void> {
+  const { traffic, clients, blue, green, name, ignoringAtMost } = trip;
+  const go = (share: number) => cutover({ traffic, share, clock, say: () => {} });
+  await go(100);
+  await blue.stop();
+  await clients.heard();
+  const there = structuredClone(clients.counts);
+  await blue.start();
+  await go(0);
+  await green.stop();
+  await clients.heard();
+  const { counts } = clients;
+  for (const kind of kinds) {
+    const { requests, failed, by } = counts[kind];
+    console.log(
+      `[measured] cut-over and back ${name}, ${kind}: ${failed} of ${requests} requests failed (${there[kind].failed} on the way there)`,
+    );
+    expect(by["prod-v1"]).toBeGreaterThan(0);
+    expect(by["prod-v2"]).toBeGreaterThan(0);
+  }
+  expect(counts.new.failed).toBe(0);
+  expect(counts.obeying.failed).toBe(0);
+  expect(counts.ignoring.failed).toBeLessThanOrEqual(ignoringAtMost);
+}
