@@ -1,8 +1,8 @@
 // The inside of an archive: POSIX ustar, in a stream both ways, so that `age -d | tar x` opens it without Landfall.
 // Written: plain files without owner and time. Read: that, and nothing else that a tar may hold.
 import { LandfallError } from "../spec/index.ts";
+import { block, fileHeader, padding, sum } from "../tar/index.ts";
 
-const block = 512;
 /** What eleven octal digits say. */
 const largest = 8 ** 11 - 1;
 
@@ -37,19 +37,7 @@ function header(name: string, size: number): Buffer {
   if (!safeName(name) || size > largest)
     throw new RangeError(`no file of an archive: ${name}, ${size} bytes`);
   const [prefix, short] = split(name);
-  const bytes = Buffer.alloc(block);
-  bytes.write(short, 0);
-  bytes.write(octal(0o600, 8), 100);
-  bytes.write(octal(0, 8), 108); // uid
-  bytes.write(octal(0, 8), 116); // gid
-  bytes.write(octal(size, 12), 124);
-  bytes.write(octal(0, 12), 136); // mtime
-  bytes.write("        ", 148); // the checksum counts itself as blanks
-  bytes.write("0", 156); // a plain file
-  bytes.write("ustar\x0000", 257);
-  bytes.write(prefix, 345);
-  bytes.write(`${sum(bytes).toString(8).padStart(6, "0")}\0 `, 148);
-  return bytes;
+  return fileHeader({ name: short, prefix, mode: 0o600, size });
 }
 
 /** ustar has 100 bytes for a name, and 155 for the folders before it. */
@@ -146,9 +134,3 @@ function damaged(found: string): LandfallError {
     next: "take another copy of it",
   });
 }
-
-const padding = (size: number) => (block - (size % block)) % block;
-const sum = (bytes: Buffer) => bytes.reduce((total, byte) => total + byte, 0);
-
-/** Zero-padded, ended by NUL. */
-const octal = (value: number, width: number) => `${value.toString(8).padStart(width - 1, "0")}\0`;
