@@ -109,6 +109,7 @@ export function addCommands(program: Command, host: Host): void {
     .argument("<to>", "the newer version; its file says how, in replacement.workloads")
     .option("--dry-run", "say what would be done, and what stands in the way; changes nothing")
     .option("--no-volumes", "only copy: what may run on one side only stays on <from>'s")
+    .option("--no-wait", "end when all is written; do not wait until it is ready in <to>")
     .option("--undo", "give back to <from> what was moved; what was only copied stays in <to>")
     .option("--settle", "once <from> is retired: <to>'s volumes get their reclaim policy back")
     .addHelpText(
@@ -117,7 +118,8 @@ export function addCommands(program: Command, host: Host): void {
 Every object ends as copied, same, left out (with the reason) or blocked (with the reason). What <to> would
 refuse is found before anything is written, all at once. Workloads without volumes then run on both sides.
 Those that write to network volumes, and CronJobs, run on one: stopped in <from>, their claims let go, bound
-in <to>, and started there. Interrupted or killed, the same command goes on where it stopped.
+in <to>, and started there. At last it is waited until all that <from> runs is ready in <to> too, for timeouts.ready
+of <to>'s file. Interrupted or killed, the same command goes on where it stopped.
 
   $ landfall migrate prod-v1 prod-v2 --dry-run
   $ landfall migrate prod-v1 prod-v2

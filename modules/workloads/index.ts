@@ -6,6 +6,7 @@ export { type ConditionState, checkConditions, type GitOpsOptions, waitForCondit
 export { type LeftOutRule, leftOutRules } from "./left-out.ts";
 export { migrate, moveVolumes, settleVolumes, type UndoOptions, undoMigration } from "./migrate.ts";
 export { planMigration } from "./prepare.ts";
+export { awaitWork } from "./ready.ts";
 export { podRequests, quantity, type Requests, type WorkloadRequests } from "./requests.ts";
 export type {
   MigrationOptions,

@@ -4,6 +4,7 @@ import { type Api, applyManifests, getJson } from "../kubernetes/index.ts";
 import { type ExampleCluster, startCluster } from "./example-cluster.ts";
 import { contestedPort, localWork, work } from "./example-objects.ts";
 import {
+  awaitWork,
   migrate,
   moveVolumes,
   planMigration,
@@ -273,6 +274,38 @@ describe("a migration", { timeout: 240 * seconds }, () => {
     expect(await policy()).toBe("Delete");
     expect(await settleVolumes({ to: green })).toEqual([]);
   });
+
+  it("says what does not run in green yet, and returns once it does", async () => {
+    const lines: string[] = [];
+    const sides = { from: blue, to: green, blue: "prod-v1", green: "prod-v2" };
+    const ready = (timeoutSeconds: number) =>
+      awaitWork({ ...sides, timeoutSeconds, onProgress: (line) => lines.push(line) });
+    await play(blue, "web");
+    const readyInBlue = async () =>
+      numberAt(await get(blue, app("deployments", "web")), "status", "readyReplicas");
+    await until("blue's pods are ready", async () => (await readyInBlue()) === 3);
+    const found = "deployment shop/counter: 0 of 2\ndeployment shop/web: 0 of 3\nstatefulset shop/db: 0 of 1";
+    await expect(ready(0)).rejects.toMatchObject({ code: "work-not-ready", details: { found } });
+
+    const waits = ready(60);
+    for (const name of ["web", "counter", "db"]) await play(green, name);
+    await waits;
+    expect(lines[0]).toBe(`waits for ${found.replaceAll("\n", ", ")}`);
+  });
+
+  /** What the kubelets of nodes would say of the pods. */
+  async function play(api: Api, name: string): Promise<void> {
+    const conditions = [{ type: "Ready", status: "True" }];
+    await until(`pods of ${name}`, async () => (await pods(api, name)).length > 0);
+    for (const { metadata } of await pods(api, name)) {
+      await api.request({
+        method: "PATCH",
+        path: `${shop("pods", metadata.name)}/status`,
+        contentType: "application/strategic-merge-patch+json",
+        body: JSON.stringify({ status: { phase: "Running", conditions } }),
+      });
+    }
+  }
 
   it("knows beforehand what green will refuse", async () => {
     const fixed = (name: string) => ({

@@ -1,9 +1,8 @@
-import type { Api } from "../../kubernetes/index.ts";
 import { LandfallError } from "../../spec/index.ts";
 import {
+  awaitWork,
   formatPlan,
   formatResult,
-  type MigrationOptions,
   migrate,
   planMigration,
   settleVolumes,
@@ -16,12 +15,13 @@ import { exit, printJson } from "../output.ts";
 import { progressOf } from "../progress.ts";
 import { successorOf } from "../project.ts";
 import { readRun } from "../run-record.ts";
-import type { Workspace } from "../workspace.ts";
 
 export interface MigrateFlags {
   readonly dryRun?: boolean;
   /** False: `--no-volumes`. */
   readonly volumes?: boolean;
+  /** False: `--no-wait`. */
+  readonly wait?: boolean;
   readonly undo?: boolean;
   readonly settle?: boolean;
 }
@@ -35,16 +35,12 @@ export async function migrateCommand(
 ): Promise<number> {
   requireOneOf(flags);
   const settings = successorOf(workspace, from, to).cluster.replacement?.workloads ?? {};
-  const blue = apiOf(workspace, from);
-  const green = apiOf(workspace, to);
+  const runs = { from: readRun(workspace, from), to: readRun(workspace, to) };
+  const blue = clusterApi(workspace, runs.from.plan);
+  const green = clusterApi(workspace, runs.to.plan);
   const progress = progressOf({ json });
-  const options: MigrationOptions = {
-    from: blue,
-    to: green,
-    settings,
-    signal,
-    onProgress: (line) => progress.line("migrate", line),
-  };
+  const onProgress = (line: string) => progress.line("migrate", line);
+  const options = { from: blue, to: green, settings, signal, onProgress };
   try {
     if (flags.undo) {
       const groups = await undoMigration(options);
@@ -72,16 +68,20 @@ export async function migrateCommand(
       return plan.blockers.length === 0 ? exit.ok : exit.failed;
     }
     const result = await migrate({ ...options, volumes: flags.volumes === false ? "stay" : "move" });
-    if (json) printJson({ from, to, ...result });
-    else process.stdout.write(`${formatResult(result)}\n`);
-    return result.outcomes.some(({ outcome }) => outcome === "blocked") ? exit.failed : exit.ok;
+    // What was copied is told before it is waited for, which may take long and end otherwise.
+    if (!json) process.stdout.write(`${formatResult(result)}\n`);
+    const blocked = result.outcomes.some(({ outcome }) => outcome === "blocked");
+    const waits = flags.wait !== false && !blocked;
+    if (waits) {
+      const timeoutSeconds = runs.to.plan.timeouts.ready;
+      await awaitWork({ ...options, blue: from, green: to, timeoutSeconds, onProgress });
+    }
+    if (json) printJson({ from, to, ...result, ready: waits });
+    else if (waits) process.stdout.write(`all of it is ready in ${to}\n`);
+    return blocked ? exit.failed : exit.ok;
   } finally {
     await Promise.all([blue.close(), green.close()]);
   }
-}
-
-function apiOf(workspace: Workspace, cluster: string): Api {
-  return clusterApi(workspace, readRun(workspace, cluster).plan);
 }
 
 function requireOneOf({ dryRun = false, volumes = true, undo = false, settle = false }: MigrateFlags): void {

@@ -6,6 +6,7 @@ import type { Effects, Failed, Journal } from "../../rollout/index.ts";
 import { LandfallError, loadCluster } from "../../spec/index.ts";
 import { cutover } from "../../traffic/index.ts";
 import {
+  awaitWork,
   migrate,
   planMigration,
   settleVolumes,
@@ -28,7 +29,6 @@ import type { ServeStep } from "../step-server.ts";
 import { trafficOf, trafficPlan, world } from "../traffic.ts";
 import type { Workspace } from "../workspace.ts";
 import { runCheck } from "./checks.ts";
-import { awaitWork } from "./ready.ts";
 
 export interface EffectsOptions {
   readonly workspace: Workspace;

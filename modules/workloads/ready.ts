@@ -1,7 +1,7 @@
 // Whether what was copied runs: it is there at once, and answers when its pods are ready.
-import { setTimeout } from "node:timers/promises";
-import { type Api, getJson } from "../../kubernetes/index.ts";
-import { LandfallError } from "../../spec/error.ts";
+import { type Api, getJson } from "../kubernetes/index.ts";
+import { LandfallError } from "../spec/error.ts";
+import { clockOf, type Patience, pause, persist } from "./write.ts";
 
 export interface Workload {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly generation?: number };
@@ -19,15 +19,17 @@ const kinds = ["deployments", "statefulsets", "daemonsets"] as const;
 type Kind = (typeof kinds)[number];
 export type Workloads = Readonly<Record<Kind, readonly Workload[]>>;
 
-export interface WorkOptions {
+export interface WorkOptions extends Patience {
   readonly from: Api;
   readonly to: Api;
+  /** NAME-VERSION of `from`. */
   readonly blue: string;
   readonly green: string;
   readonly timeoutSeconds: number;
-  readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
 }
+
+const intervalMs = 500;
 
 /**
  * Waits until everything that blue has, and green too, is as ready in green as it should be.
@@ -35,27 +37,34 @@ export interface WorkOptions {
  */
 export async function awaitWork(options: WorkOptions): Promise<void> {
   const { from, to, blue, green, timeoutSeconds, signal, onProgress } = options;
-  const deadline = performance.now() + timeoutSeconds * 1000;
-  const before = await readWork(from, signal);
+  const deadline = clockOf(options) + timeoutSeconds * 1000;
+  const read = (api: Api, cluster: string) =>
+    persist(
+      options,
+      deadline,
+      () => readWork(api, signal),
+      (evidence) => onProgress(`waits for the API of ${cluster}: ${evidence}`),
+    );
+  const before = await read(from, blue);
   let said = "";
   for (;;) {
-    const missing = notReady(before, await readWork(to, signal));
+    const missing = notReady(before, await read(to, green));
     if (missing.length === 0) return;
     const line = `waits for ${missing.join(", ")}`;
     if (line !== said) onProgress(line);
     said = line;
-    if (performance.now() > deadline) {
+    if (clockOf(options) > deadline) {
       throw new LandfallError("work-not-ready", `the work of ${blue} does not run in ${green}`, {
         found: missing.join("\n"),
         expected: `as many ready pods as in ${blue} within ${timeoutSeconds} s`,
-        next: `npx landfall kubectl ${green} -- get pods -A says more; mend it and run the same command again, or go back with --abort`,
+        next: `npx landfall kubectl ${green} -- get pods -A says more; mend it and run the same command again, or go back (--undo of migrate, --abort of upgrade)`,
       });
     }
-    await setTimeout(500, undefined, { signal });
+    await pause(options, intervalMs);
   }
 }
 
-async function readWork(api: Api, signal: AbortSignal): Promise<Workloads> {
+async function readWork(api: Api, signal: AbortSignal | undefined): Promise<Workloads> {
   const lists = await Promise.all(
     kinds.map(async (kind) => {
       const path = `/apis/apps/v1/${kind}`;
