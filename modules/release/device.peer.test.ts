@@ -188,7 +188,8 @@ function localBoot(): string | undefined {
     expect(efiStarts(), "UEFI would start a boot loader without a menu").toBe(false);
     return undefined;
   }
-  const chosen = /^set default=(\w+)$/m.exec(menu)![1]!;
+  const chosen = /^set default=(.+)$/m.exec(menu)![1]!;
+  expect(chosen, "GRUB takes what begins with a digit for a position").toMatch(/^[a-z][\w-]*$/);
   const entry = menu.slice(menu.indexOf(`--id ${chosen} {`));
   const [, kernel, args] = /^linux (\S+) (.*)$/m.exec(entry)!;
   const [, initrd] = /^initrd (\S+)$/m.exec(entry)!;

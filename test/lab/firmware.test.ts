@@ -91,9 +91,10 @@ it("left on network boot, it is sent to its disk", patient, async () => {
   await lab.cutPower(machines);
   await lab.powerOn(machines, { network: true });
   await start("by the network to its disk's system");
-  // Not which release: GRUB on BIOS has been seen to try the one of the test before a second time.
-  for (const name of machines)
+  for (const name of machines) {
     expect(rack.stages(name)).toEqual(["power", "firmware", "boot", "system", "hello"]);
+    expect(rack.said(name)).toContain(`landfall.ramdisk=${rack.rack.release.files.initrd.sha256}/initrd`);
+  }
   // The BIOS's iPXE speaks to a screen.
   expect(rack.said("u1")).toContain("/boot.ipxe");
 });
