@@ -14,7 +14,11 @@ const current =
   existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
 if (!current) {
   console.error("Installing npm packages (once, and after they change)");
-  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root, stdio: ["ignore", 2, 2] });
+  // Its warnings are about the Node that is here already: what is installed runs by the Node among the packages.
+  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
   if (npm.status !== 0) {
     console.error(
       "error: npm ci failed\n  expected: a reachable npm registry, or a warm npm cache\n  next:     see above",

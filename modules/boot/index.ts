@@ -11,6 +11,7 @@ export type { CatalogKind, CatalogOptions } from "./catalog/index.ts";
 export {
   type ClusterReport,
   type ClusterView,
+  count,
   duration,
   type FleetView,
   fleetOf,
@@ -20,8 +21,12 @@ export {
   type ReplacementReport,
   type ReplacementView,
   replacementView,
+  returnMark,
+  type Signal,
   type SoftTimeouts,
   softTimeouts,
+  stepSignals,
+  stepWords,
 } from "./fleet/index.ts";
 export { type BootGate, bootGate } from "./gate.ts";
 export { localLoader } from "./http/local-boot.ts";

@@ -18,6 +18,8 @@ describe("a machine's console", () => {
 
   it("tells in a line what was last heard", () => {
     expect(lastHeard("on", failed)).toBe("power on; last stage boot; last line on its console: halted");
+    const painted = "[\u001b[0;32m  OK  \u001b[0m] Started keepalived.\r\r\n\u001b[2K\r\n";
+    expect(lastHeard("on", painted)).toMatch(/console: \[ {2}OK {2}\] Started keepalived\.$/);
     expect(lastHeard("off", undefined)).toBe("power off; its BMC shows no console");
     expect(lastHeard("on", "")).toBe("power on; last stage none; last line on its console: none");
   });

@@ -1,4 +1,6 @@
 // What a machine's console tells. Pure.
+import { stripVTControlCharacters } from "node:util";
+import { harmless } from "./watch/text.ts";
 
 /** The last stage that a machine announced. */
 export function stageOf(console: string | undefined): string | undefined {
@@ -14,7 +16,7 @@ export function failureOf(console: string | undefined): string | undefined {
 /** What was last heard of a machine, in a line. */
 export function lastHeard(power: "on" | "off", console: string | undefined): string {
   if (console === undefined) return `power ${power}; its BMC shows no console`;
-  const lines = console.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const last = lines.at(-1)?.slice(0, 200) ?? "none";
+  const lines = console.split(/[\r\n]+/).map((line) => harmless(stripVTControlCharacters(line)).trim());
+  const last = lines.findLast((line) => line !== "")?.slice(0, 200) ?? "none";
   return `power ${power}; last stage ${stageOf(console) ?? "none"}; last line on its console: ${last}`;
 }

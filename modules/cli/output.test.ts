@@ -19,6 +19,11 @@ describe("an error", () => {
     );
   });
 
+  it("moves no cursor, whatever was found", () => {
+    const hostile = new LandfallError("x", "m2\u001b[2J is silent", { found: "a\r\nb\u0007" });
+    expect(formatError(hostile, false)).toBe("error: m2 [2J is silent\n  found:    a \n            b ");
+  });
+
   it("is the same for scripts", () => {
     expect(JSON.parse(formatError(error, true))).toEqual({
       error: {

@@ -7,6 +7,11 @@ export const exit = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 /** What was found, what was expected, what to do next; for scripts the same as JSON. */
 export function formatError(error: unknown, json: boolean): string {
   if (json) return JSON.stringify({ error: errorObject(error) });
+  // What was found may be what somebody else's program said: none of it moves a terminal's cursor.
+  return errorText(error).replaceAll(/[^\P{C}\n\t]+/gu, " ");
+}
+
+function errorText(error: unknown): string {
   if (!(error instanceof LandfallError)) {
     return `error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   }

@@ -3,40 +3,18 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { testPlan } from "../plan/testing.ts";
-import { type Journal, openJournal, type RolloutPlan } from "../rollout/index.ts";
-import { formatReplacement, replacementsOf } from "./replacement-status.ts";
+import { replacementView } from "../boot/index.ts";
+import type { Journal } from "../rollout/index.ts";
+import { testJournal } from "../rollout/testing.ts";
+import { formatReplacement, readRunOf, replacementsOf } from "./replacement-status.ts";
+import { reportOf } from "./upgrade/report.ts";
 import { openWorkspace } from "./workspace.ts";
 
 const now = new Date("2026-03-04T05:06:07.000Z");
 const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000).toISOString();
 
 /** prod-v1 is replaced by prod-v2; nothing was done yet. */
-function example(): Journal {
-  const step = { seconds: 60, room: { blue: { machines: 2 }, green: { machines: 2 } }, reversible: true };
-  const plan: RolloutPlan = {
-    name: "prod",
-    blue: "prod-v1",
-    green: "prod-v2",
-    releases: { blue: "1.34.1", green: "1.35.1" },
-    steps: [
-      { ...step, id: "land", kind: "land", machines: ["s1", "s2"] },
-      { ...step, id: "soak", kind: "soak", soak: 60 },
-      { ...step, id: "cut-over", kind: "cut-over" },
-      { ...step, id: "retire", kind: "retire", machines: ["m1", "w1"], reversible: false },
-    ],
-    needed: { machines: 2 },
-    machines: [],
-    assumptions: [],
-    seconds: 240,
-  };
-  const files = {
-    blue: testPlan({ machines: [] }),
-    green: testPlan({ machines: [] }),
-    replacement: undefined,
-  };
-  return openJournal(plan, files, new Date(now.getTime() - 100_000));
-}
+const example = () => testJournal("prod", new Date(now.getTime() - 100_000));
 
 function writeJournal({ root }: { readonly root: string }, version: string, journal: Journal): void {
   const folder = join(root, ".landfall", "rollouts", "prod", version);
@@ -66,6 +44,35 @@ test("both clusters show the replacement; whether somebody carries it out is tol
   expect(of("prod-v1")).toMatchObject([{ state: "interrupted" }]);
 });
 
+test("of one that was killed, the journal tells when it was last heard of", () => {
+  const where = workspace();
+  const journal = example();
+  const [first, ...rest] = journal.steps;
+  writeJournal(where, "v2", {
+    ...journal,
+    steps: [{ ...first!, state: "running" as const, begun: ago(190) }, ...rest],
+    started: ago(200),
+  });
+  const [view] = replacementsOf(where, { cluster: "prod-v1", name: "prod" }, now);
+  expect(view?.next).toContain('interrupted in "prod-v2 lands on s1 s2", and last heard of 3 minutes ago.');
+});
+
+test("its words are those of the page, which is told by landfall upgrade", () => {
+  const where = workspace();
+  const journal = example();
+  writeJournal(where, "v2", journal);
+  const [view] = replacementsOf(where, { cluster: "prod-v1", name: "prod" }, now);
+  const reported = reportOf(journal, false, new Date(journal.started));
+  expect(view).toEqual(replacementView(reported, now));
+});
+
+test("who asks for a cluster that was replaced is told by which", () => {
+  const where = workspace();
+  expect(() => readRunOf(where, "prod-v1")).toThrow("nothing is recorded of prod-v1");
+  writeJournal(where, "v2", { ...example(), ended: { at: ago(9), outcome: "replaced" } });
+  expect(() => readRunOf(where, "prod-v1")).toThrow("prod-v1 is retired: prod-v2 has taken its place");
+});
+
 test("one that ended is shown for a day", () => {
   const where = workspace();
   const ended = (seconds: number) => ({ at: ago(seconds), outcome: "replaced" as const });
@@ -88,11 +95,12 @@ test("the text says where it is, whose the traffic is, until when there is a way
   writeJournal(where, "v2", { ...journal, steps, share: 10 });
   const [view] = replacementsOf(where, { cluster: "prod-v1", name: "prod" }, now);
   const text = formatReplacement(view!, now);
-  expect(text).toContain("prod-v1 to prod-v2: failed; traffic: prod-v1 90%, prod-v2 10%");
-  expect(text).toMatch(/npx landfall upgrade prod --to v2; with --abort it goes back/);
-  expect(text).toContain("Point of no return: Ahead");
-  expect(text).toMatch(new RegExp(`land +done +${ago(100).slice(0, 19)} +60\\.0 s`));
-  expect(text).toMatch(/soak +failed .* 40\.0 s +s2 is .*gone/);
-  expect(text).toMatch(/retire +pending +- +about /);
+  const lines = text.split("\n");
+  expect(lines[0]).toBe("prod-v1 to prod-v2: failed, 1 of 4 steps done; traffic: prod-v1 90%, prod-v2 10%");
+  expect(lines[1]).toMatch(/npx landfall upgrade prod --to v2; with --abort it goes back/);
+  expect(text).toMatch(/prod-v2 lands on s1 s2 +done +60\.0 s/);
+  expect(text).toMatch(/prod-v2 stays healthy for 60 s +failed, begun 05:05:27 +s2 is .*gone/);
+  expect(lines.at(-2)).toBe("─── point of no return: before it --abort goes back to prod-v1");
+  expect(lines.at(-1)).toMatch(/^prod-v1 ends, m1 w1 with it +to come +about 1 min/);
   expect(text).not.toContain("\u001b");
 });

@@ -22,6 +22,11 @@ describe("formatResults", () => {
       ].join("\n"),
     );
   });
+
+  it("hands no control character of somebody's answer to a terminal", () => {
+    const hostile = { name: "dns", describe: "", ok: true, evidence: "a\r\nb\u001b[2Jc\u202ed" };
+    expect(formatResults([hostile])).toBe("✔ dns  a b [2Jc d");
+  });
 });
 
 describe("healthReport", () => {

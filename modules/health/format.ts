@@ -1,11 +1,14 @@
 import type { Result } from "./check.ts";
 
+/** Evidence quotes what programs wrote: none of it moves a terminal's cursor. */
+const harmless = (text: string) => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ");
+
 /** One line a condition, aligned; failures say what was expected too. */
 export function formatResults(results: readonly Result[]): string {
   const width = Math.max(0, ...results.map(({ name }) => name.length));
   return results
     .map(({ ok, name, describe, evidence }) => {
-      const line = `${ok ? "✔" : "✖"} ${name.padEnd(width)}  ${evidence}`;
+      const line = `${ok ? "✔" : "✖"} ${name.padEnd(width)}  ${harmless(evidence)}`;
       return ok ? line : `${line}\n  ${" ".repeat(width)}  expected: ${describe}`;
     })
     .join("\n");

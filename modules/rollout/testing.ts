@@ -1,7 +1,8 @@
 // Clusters to replace, for this module's tests: small and whole, so that a test says only what it is about.
 import type { ClusterId, Plan } from "../plan/index.ts";
 import { testMachine, testPlan } from "../plan/testing.ts";
-import type { Load, RolloutInput, Timing } from "./types.ts";
+import { type Journal, openJournal } from "./journal.ts";
+import type { Load, RolloutInput, RolloutPlan, Timing } from "./types.ts";
 
 export interface TestCluster {
   readonly masters: readonly string[];
@@ -75,4 +76,27 @@ export function testLoad(machines: Iterable<string>, cores: Readonly<Record<stri
 /** `w1`, `w2`, ... */
 export function names(letter: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+}
+
+/** NAME-v1 is to be replaced by NAME-v2 in four steps, the last of which has no way back; nothing was done yet. */
+export function testJournal(name: string, started: Date): Journal {
+  const step = { seconds: 60, room: { blue: { machines: 2 }, green: { machines: 2 } }, reversible: true };
+  const plan: RolloutPlan = {
+    name,
+    blue: `${name}-v1`,
+    green: `${name}-v2`,
+    releases: { blue: "1.34.1", green: "1.35.1" },
+    steps: [
+      { ...step, id: "land", kind: "land", machines: ["s1", "s2"] },
+      { ...step, id: "soak", kind: "soak", soak: 60 },
+      { ...step, id: "cut-over", kind: "cut-over" },
+      { ...step, id: "retire", kind: "retire", machines: ["m1", "w1"], reversible: false },
+    ],
+    needed: { machines: 2 },
+    machines: [],
+    assumptions: [],
+    seconds: 240,
+  };
+  const files = testPlan({ machines: [] });
+  return openJournal(plan, { blue: files, green: files, replacement: undefined }, started);
 }

@@ -1,12 +1,14 @@
 // `landfall status --watch` beside Landfall's own boot service: as lines of JSON, and on a terminal.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type BootClient, bootClient, type MachineRecord } from "../../modules/boot/index.ts";
 import { plan } from "../../modules/plan/index.ts";
 import { knownReleases } from "../../modules/release/index.ts";
+import type { Journal } from "../../modules/rollout/index.ts";
+import { testJournal } from "../../modules/rollout/testing.ts";
 import { loadFiles } from "../../modules/spec/index.ts";
 import { type Matchbox, startLandfallBoot } from "../support/matchbox.ts";
 
@@ -147,6 +149,33 @@ test("a service that goes away is said, and asked again", async () => {
   await service.stop();
   await expect.poll(watching.output, { timeout: 20_000 }).toContain("the boot service does not answer");
   service = { ...service, stop: async () => {} };
+});
+
+test("the replacement that it is a part of, as its journal has it", async () => {
+  const started = new Date();
+  const journal = testJournal("lab", started);
+  const [land, soak, ...rest] = journal.steps;
+  const done = {
+    ...land!,
+    state: "done" as const,
+    begun: started.toISOString(),
+    ended: started.toISOString(),
+  };
+  const write = (more: Partial<Journal>) => {
+    const dir = join(folder, ".landfall/rollouts/lab/v2");
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, "new.json"), JSON.stringify({ ...journal, ...more }));
+    renameSync(join(dir, "new.json"), join(dir, "journal.json"));
+  };
+  write({ steps: [done, { ...soak!, state: "running", begun: started.toISOString() }, ...rest] });
+  const watching = start(process.execPath, program);
+  const says = (text: string) => expect.poll(watching.output, { timeout: 20_000 }).toContain(text);
+  await says("lab-v2 lands on s1 s2: done");
+  await says("lab-v2 stays healthy for 60 s: under way");
+  // Nobody holds its lock.
+  await says("lab-v1 to lab-v2: interrupted; traffic: lab-v1 100%, lab-v2 0%. Tell whoever runs lab: ");
+  write({ share: 100, ended: { at: new Date().toISOString(), outcome: "replaced" } });
+  await says("lab-v1 to lab-v2: replaced; traffic: lab-v1 0%, lab-v2 100%");
 });
 
 test("on a terminal: a table on its other screen, and the terminal as it was after Ctrl-C", async () => {

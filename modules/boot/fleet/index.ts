@@ -4,7 +4,14 @@ export { count, duration, roughly } from "./duration.ts";
 export { type FleetInput, fleetOf, fleetView, natural } from "./fleet-view.ts";
 export { type LiveFleet, type LiveFleetOptions, openLiveFleet } from "./live-fleet.ts";
 export { machineView } from "./machine-view.ts";
-export { type ReplacementReport, replacementReportSchema, replacementView } from "./replacement.ts";
+export {
+  type ReplacementReport,
+  replacementReportSchema,
+  replacementView,
+  returnMark,
+  stepSignals,
+  stepWords,
+} from "./replacement.ts";
 export { type SoftTimeouts, softTimeouts } from "./timeouts.ts";
 export {
   type ClusterView,

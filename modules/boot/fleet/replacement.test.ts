@@ -41,7 +41,7 @@ describe("a replacement", () => {
       signal: "act",
       state: "interrupted",
       next: expect.stringMatching(
-        /in "10% of the traffic"\. Run it again, .*upgrade prod --to v2; with --abort/,
+        /in "10% of the traffic", and last heard of .* ago\. Run it again, .*upgrade prod --to v2; with --abort/,
       ),
     });
   });
@@ -61,6 +61,37 @@ describe("a replacement", () => {
     expect(view({ direction: "back", running: false })?.next).toMatch(
       /npx landfall upgrade prod --to v2 --abort\.$/,
     );
+  });
+
+  test("is at the last step that is not taken back yet, however long ago that was begun", () => {
+    const back = steps("10% of the traffic", { state: "undone", begun: ago(now, 90_000) });
+    const shown = view({ steps: back, direction: "back" });
+    expect(shown?.steps.map(({ state, current }) => [state, current])).toEqual([
+      ["done", undefined],
+      ["done", undefined],
+      ["undoing", true],
+      ["undone", undefined],
+      ...Array(4).fill(["pending", undefined]),
+    ]);
+    expect(shown).toMatchObject({
+      signal: "busy",
+      next: 'Nothing to do: the replacement of prod-v1 is being taken back, step by step, now: "workloads are copied".',
+    });
+  });
+
+  test("that cannot be taken back says of which step, and why", () => {
+    const failed = steps("10% of the traffic", { state: "done", ended: ago(now, 9), error: "no answer" });
+    const shown = view({ steps: failed, direction: "back", running: false });
+    expect(shown).toMatchObject({
+      state: "failed",
+      next: expect.stringContaining('"10% of the traffic" could not be taken back: no answer. Run it again'),
+    });
+    expect(shown?.steps[3]).toMatchObject({ state: "failed", current: true });
+  });
+
+  test("is at its next step between two", () => {
+    const between = steps("10% of the traffic", { state: "done", ended: ago(now, 1) });
+    expect(view({ steps: between })?.steps[4]).toMatchObject({ state: "pending", current: true });
   });
 
   test("of which a step takes much longer than it was to take is worth a look", () => {

@@ -42,6 +42,8 @@ export const replacementReportSchema = z.object({
   ended: z.object({ at: moment, outcome: z.enum(["replaced", "aborted"]) }).optional(),
 });
 export type ReplacementReport = z.infer<typeof replacementReportSchema>;
+type Step = ReplacementReport["steps"][number];
+type StepView = ReplacementView["steps"][number];
 
 /** A command that runs says so every half minute; one that has not for so long was killed. */
 export const silentSeconds = 120;
@@ -53,6 +55,7 @@ export function replacementView(report: ReplacementReport, now: Date): Replaceme
   const { name, blue, green, started, share, steps, ended, direction } = report;
   if (ended !== undefined && now.getTime() - Date.parse(ended.at) > shownSeconds * 1000) return undefined;
   const passed = passedReturn(report);
+  const current = currentStep(report);
   return {
     name,
     blue,
@@ -60,20 +63,69 @@ export function replacementView(report: ReplacementReport, now: Date): Replaceme
     started,
     share,
     direction,
-    ...judge(report, now, passed),
+    ...judge(report, current, now, passed),
     pointOfNoReturn: passed ? "passed" : "ahead",
     returnText: returnText(report, passed),
-    steps: steps.map(({ title, state, begun, ended, error, seconds, reversible }) => ({
-      title,
-      state: state === "running" && error !== undefined ? "failed" : state,
-      ...(begun !== undefined && { begun }),
-      ...(ended !== undefined && { ended }),
-      ...(error !== undefined && { error }),
-      seconds,
-      reversible,
-    })),
+    steps: steps.map((step) => {
+      const { title, begun, ended, error, seconds, reversible } = step;
+      return {
+        title,
+        state: stepState(step, report, step === current),
+        ...(step === current && { current: true }),
+        ...(begun !== undefined && { begun }),
+        ...(ended !== undefined && { ended }),
+        ...(error !== undefined && { error }),
+        seconds,
+        reversible,
+      };
+    }),
     ...(ended !== undefined && { ended: ended.at }),
   };
+}
+
+/** What a step's state is called, wherever people read it. */
+export const stepWords: Readonly<Record<StepView["state"], string>> = {
+  pending: "to come",
+  running: "under way",
+  done: "done",
+  failed: "failed",
+  undoing: "being taken back",
+  undone: "taken back",
+};
+export const stepSignals: Readonly<Record<StepView["state"], Signal>> = {
+  pending: "idle",
+  running: "busy",
+  done: "good",
+  failed: "act",
+  undoing: "busy",
+  undone: "idle",
+};
+
+/** What stands between the last step that can be taken back and the first that cannot. */
+export function returnMark({
+  blue,
+  pointOfNoReturn,
+}: Pick<ReplacementView, "blue" | "pointOfNoReturn">): string {
+  return pointOfNoReturn === "passed"
+    ? `point of no return, passed: ${blue} cannot be had back`
+    : `point of no return: before it --abort goes back to ${blue}`;
+}
+
+/** The step that it is at: going back, the last that is not taken back yet. */
+function currentStep({ direction, steps, ended }: ReplacementReport): Step | undefined {
+  if (ended !== undefined) return undefined;
+  if (direction === "back") return steps.findLast(({ state }) => state === "running" || state === "done");
+  return steps.find(({ state }) => state === "running") ?? steps.find(({ state }) => state === "pending");
+}
+
+function stepState(
+  step: Step,
+  { direction, running }: ReplacementReport,
+  current: boolean,
+): StepView["state"] {
+  if (current && direction === "back" && running) return "undoing";
+  const attempted = step.state === "running" || (current && direction === "back");
+  return attempted && step.error !== undefined ? "failed" : step.state;
 }
 
 /** Once the first step has begun that cannot be taken back. */
@@ -99,8 +151,8 @@ interface Judgement {
   readonly announcement: string;
 }
 
-function judge(report: ReplacementReport, now: Date, passed: boolean): Judgement {
-  const { name, blue, green, direction, steps, ended, reported, running } = report;
+function judge(report: ReplacementReport, current: Step | undefined, now: Date, passed: boolean): Judgement {
+  const { name, blue, green, direction, ended, reported, running } = report;
   const say = (signal: Signal, state: string, next: string, announcement = next): Judgement => ({
     signal,
     state,
@@ -117,44 +169,39 @@ function judge(report: ReplacementReport, now: Date, passed: boolean): Judgement
     );
   const command = `npx landfall upgrade ${name} --to ${green.slice(name.length + 1)}${direction === "back" ? " --abort" : ""}`;
   const back = passed || direction === "back" ? "" : "; with --abort it goes back";
-  const failed = steps.find(
-    ({ state, error }) => state !== "pending" && error !== undefined && state !== "undone",
-  );
-  const current =
-    failed ??
-    steps.find(({ state }) => state === "running") ??
-    (direction === "forward" ? steps.find(({ state }) => state === "pending") : undefined);
-  const title = current?.title ?? "its last step";
+  const title = current?.title ?? "its end";
   const silence = (now.getTime() - Date.parse(reported)) / 1000;
-  if (!running && failed !== undefined)
+  if (!running && current?.error !== undefined)
     return say(
       "act",
       "failed",
-      `Tell whoever runs ${name}: "${failed.title}" failed: ${(failed.error ?? "").replace(/\.$/, "")}. Run it again, and it goes on: ${command}${back}.`,
-      `The replacement of ${blue} failed: ${failed.title}.`,
+      `Tell whoever runs ${name}: "${title}" ${direction === "back" ? "could not be taken back" : "failed"}: ${current.error.replace(/\.$/, "")}. Run it again, and it goes on: ${command}${back}.`,
+      `The replacement of ${blue} failed: ${title}.`,
     );
   if (!running || silence > silentSeconds)
     return say(
       "act",
       "interrupted",
-      `Tell whoever runs ${name}: its replacement was interrupted ${roughly(silence)} ago, in "${title}". Run it again, and it goes on: ${command}${back}.`,
+      `Tell whoever runs ${name}: its replacement was interrupted in "${title}", and last heard of ${roughly(silence)} ago. Run it again, and it goes on: ${command}${back}.`,
       `The replacement of ${blue} was interrupted.`,
     );
-  const doing = direction === "back" ? "is being taken back" : `is being replaced by ${green}`;
+  // Since when a step is being taken back is not known.
   const late =
-    current?.begun === undefined
+    current?.begun === undefined || direction === "back"
       ? 0
       : (now.getTime() - Date.parse(current.begun)) / 1000 - 3 * current.seconds;
   if (late > 600)
     return say(
       "look",
-      direction === "back" ? "going back" : "under way",
+      "under way",
       `Look at "${title}": it was to take ${duration(current!.seconds)}, and is at it for ${roughly((now.getTime() - Date.parse(current!.begun!)) / 1000)}.`,
       `"${title}" takes long.`,
     );
-  return say(
-    "busy",
-    direction === "back" ? "going back" : "under way",
-    `Nothing to do: ${direction === "back" ? `the replacement of ${blue}` : blue} ${doing}, now: ${title}.`,
-  );
+  return direction === "back"
+    ? say(
+        "busy",
+        "going back",
+        `Nothing to do: the replacement of ${blue} is being taken back, step by step, now: "${title}".`,
+      )
+    : say("busy", "under way", `Nothing to do: ${blue} is being replaced by ${green}, now: ${title}.`);
 }

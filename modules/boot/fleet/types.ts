@@ -99,7 +99,9 @@ export interface ReplacementView {
   readonly ended?: string;
   readonly steps: readonly {
     readonly title: string;
-    readonly state: "pending" | "running" | "done" | "failed" | "undone";
+    readonly state: "pending" | "running" | "done" | "failed" | "undoing" | "undone";
+    /** Where it is now, or goes on. */
+    readonly current?: true;
     /** ISO 8601. */
     readonly begun?: string;
     readonly ended?: string;

@@ -70,7 +70,7 @@ export function fragments(state: PageState, line: Line): Fragment[] {
     { id: "summary", html: summary(state).toString() },
     ...view.replacements.map((replacement) => ({
       id: replacementId(replacement),
-      html: replacementCard(replacement, view.clusters, now).toString(),
+      html: replacementCard(replacement, view.clusters, now, view.next).toString(),
     })),
     ...view.clusters.map((cluster) => ({
       id: idOf("c", cluster.cluster),
@@ -88,7 +88,7 @@ export function wholePage(state: PageState, version: string, line: Line): Markup
   const sites = Map.groupBy(view.racks, ({ site }) => site);
   const body = markup`${summary(state)}
 <main id="main">
-${view.replacements.length === 0 ? "" : markup`<section id="replacements" aria-labelledby="replacements-name"><h2 id="replacements-name">Replacements</h2>${view.replacements.map((replacement) => replacementCard(replacement, view.clusters, now))}</section>`}
+${view.replacements.length === 0 ? "" : markup`<section id="replacements" aria-labelledby="replacements-name"><h2 id="replacements-name">Replacements</h2>${view.replacements.map((replacement) => replacementCard(replacement, view.clusters, now, view.next))}</section>`}
 ${view.clusters.length === 0 ? "" : markup`<section id="clusters" aria-labelledby="clusters-name"><h2 id="clusters-name">Clusters</h2><div class="cards">${view.clusters.map((cluster) => clusterCard(cluster, now))}</div></section>`}
 ${view.racks.length === 0 ? "" : tools()}
 ${[...sites].map(([site, racks]) => siteSection(site, racks, line))}

@@ -9,9 +9,9 @@ const machinePath = ({ mac }: MachineView) => `machines/${mac.replaceAll(":", ""
 
 /** A line of its rack. `data-version` changes with anything that is known of the machine. */
 export function machineLine(machine: MachineView, now: Date): Markup {
-  const { name, position, signal, state, since, percent, waitsFor, next } = machine;
+  const { name, position, signal, state, since, percent, waitsFor, next, cluster } = machine;
   const asks = signal === "act" || signal === "look";
-  return markup`<li id="${machineId(machine)}" class="machine" data-signal="${signal}" data-version="${version(machine)}" data-find="${findable(machine)}"><details><summary>${sign(signal)}<span class="position">${position ?? ""}</span><span class="name">${name}</span><span class="state">${word(signal)}${state}</span>${bar(name, percent)}${since === undefined ? "" : elapsed(since, now)}</summary><div class="more" data-from="${machinePath(machine)}/more"><p><a href="${machinePath(machine)}">All about ${name}</a></p></div></details>${asks ? markup`<p class="next">${next}</p>` : waitsFor === undefined ? "" : markup`<p class="waits">waits for ${waitsFor}</p>`}</li>`;
+  return markup`<li id="${machineId(machine)}" class="machine" data-signal="${signal}" data-version="${version(machine)}" data-find="${findable(machine)}"><details><summary>${sign(signal)}<span class="position">${position ?? ""}</span><span class="name">${name}</span><span class="state">${word(signal)}${state}</span>${bar(name, percent)}${cluster === undefined ? "" : markup`<span class="of"><span class="unseen">of </span>${cluster}</span>`}${since === undefined ? "" : elapsed(since, now)}</summary><div class="more" data-from="${machinePath(machine)}/more"><p><a href="${machinePath(machine)}">All about ${name}</a></p></div></details>${asks ? markup`<p class="next">${next}</p>` : waitsFor === undefined ? "" : markup`<p class="waits">waits for ${waitsFor}</p>`}</li>`;
 }
 
 /** What is below the line. */

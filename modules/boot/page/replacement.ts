@@ -1,6 +1,13 @@
 // The card of a replacement: both clusters, whose traffic is whose, until when there is a way back, and each step.
 import { createHash } from "node:crypto";
-import { type ClusterView, duration, type ReplacementView, type Signal } from "../fleet/index.ts";
+import {
+  type ClusterView,
+  duration,
+  type ReplacementView,
+  returnMark,
+  stepSignals,
+  stepWords,
+} from "../fleet/index.ts";
 import { elapsed } from "./machine.ts";
 import { type Markup, markup } from "./markup.ts";
 import { sign, word } from "./signal.ts";
@@ -14,19 +21,22 @@ export function replacementId({ blue, green }: ReplacementView): string {
     .slice(0, 12)}`;
 }
 
+/** @param said what the page's head says already, which is not said twice */
 export function replacementCard(
   replacement: ReplacementView,
   clusters: readonly ClusterView[],
   now: Date,
+  said?: string,
 ): Markup {
-  const { blue, green, signal, state, next, share, returnText, started, ended, steps } = replacement;
+  const { blue, green, signal, state, next, returnText, started, ended, steps } = replacement;
   const id = replacementId(replacement);
   const done = steps.filter((step) => step.state === "done").length;
-  return markup`<article id="${id}" class="cluster replacement" data-signal="${signal}" aria-labelledby="${id}-name"><h3 id="${id}-name">${sign(signal)}${word(signal)}<span>${blue} to ${green}: ${state}</span></h3><p class="sentence">${next}</p><dl><div><dt>${blue}</dt><dd>${about(blue, clusters)}</dd></div><div><dt>${green}</dt><dd>${about(green, clusters)}</dd></div><div><dt>Traffic</dt><dd>${traffic(replacement)}</dd></div><div><dt>Point of no return</dt><dd>${returnText}</dd></div><div><dt>Begun</dt><dd>${clock(started)}, ${ended === undefined ? markup`${elapsed(started, now)} ago` : markup`ended ${clock(ended)}, after ${between(started, ended)}`}</dd></div></dl><h4>Steps: ${done} of ${steps.length} done</h4><ol class="steps">${steps.map((step) => stepLine(step, now))}</ol></article>`;
+  return markup`<article id="${id}" class="cluster replacement" data-signal="${signal}" aria-labelledby="${id}-name"><h3 id="${id}-name">${sign(signal)}${word(signal)}<span>${blue} to ${green}: ${state}</span></h3>${next === said ? "" : markup`<p class="sentence">${next}</p>`}${traffic(replacement)}<dl><div><dt>${blue}</dt><dd>${about(blue, clusters)}</dd></div><div><dt>${green}</dt><dd>${about(green, clusters)}</dd></div><div><dt>Point of no return</dt><dd>${returnText}</dd></div><div><dt>Begun</dt><dd>${clock(started)}, ${ended === undefined ? markup`${elapsed(started, now)} ago` : markup`ended ${clock(ended)}, after ${between(started, ended)}`}</dd></div></dl><h4>Steps: ${done} of ${steps.length} done</h4><ol class="steps">${stepLines(replacement, now)}</ol></article>`;
+}
 
-  function traffic({ name }: ReplacementView): Markup {
-    return markup`<span class="share"><span>${blue} ${100 - share}%</span><progress max="100" value="${share}" aria-label="Share of ${name}'s traffic that goes to ${green}">${share}%</progress><span>${green} ${share}%</span></span>`;
-  }
+/** Blue at one end, green at the other, and between them what is whose. */
+function traffic({ name, blue, green, share }: ReplacementView): Markup {
+  return markup`<div class="traffic"><p><span class="quiet">Traffic:</span> <b>${blue} ${100 - share}%</b></p><p><b>${green} ${share}%</b></p><progress max="100" value="${share}" aria-label="Share of ${name}'s traffic that goes to ${green}">${share}%</progress></div>`;
 }
 
 function about(cluster: string, clusters: readonly ClusterView[]): Markup | string {
@@ -36,30 +46,33 @@ function about(cluster: string, clusters: readonly ClusterView[]): Markup | stri
     : markup`${sign(found.signal)} ${word(found.signal)}${found.summary}`;
 }
 
-const signalOf: Readonly<Record<Step["state"], Signal>> = {
-  pending: "idle",
-  running: "busy",
-  done: "good",
-  failed: "act",
-  undone: "idle",
-};
-const wordOf: Readonly<Record<Step["state"], string>> = {
-  pending: "to come",
-  running: "under way",
-  done: "done",
-  failed: "failed",
-  undone: "taken back",
-};
-
-function stepLine(step: Step, now: Date): Markup {
-  const { title, state, begun, error } = step;
-  return markup`<li data-signal="${signalOf[state]}"${state === "running" ? markup` aria-current="step"` : ""}>${sign(signalOf[state])}<span class="title">${title}</span> <span class="quiet">${wordOf[state]}${begun === undefined ? "" : markup` since ${clock(begun)}`}, ${took(step, now)}</span>${error === undefined ? "" : markup`<br><span class="error">${error}</span>`}</li>`;
+function stepLines(replacement: ReplacementView, now: Date): Markup[] {
+  const { steps } = replacement;
+  const noReturn = steps.findIndex(({ reversible }) => !reversible);
+  return steps.flatMap((step, index) => [
+    ...(index === noReturn
+      ? [
+          markup`<li class="return" data-passed="${replacement.pointOfNoReturn === "passed"}">${returnMark(replacement)}</li>`,
+        ]
+      : []),
+    stepLine(step, now),
+  ]);
 }
 
-function took({ state, begun, ended, seconds }: Step, now: Date): Markup | string {
-  if (begun === undefined) return `about ${duration(seconds)}`;
-  if (ended !== undefined && (state === "done" || state === "undone")) return between(begun, ended);
-  return elapsed(begun, now);
+function stepLine(step: Step, now: Date): Markup {
+  const { title, state, error, current } = step;
+  const signal = stepSignals[state];
+  return markup`<li data-signal="${signal}"${current ? markup` aria-current="step"` : ""}>${sign(signal)}<span class="title">${title}</span><span class="how"> ${how(step, now)}</span>${error === undefined || state === "undoing" ? "" : markup`<p class="error">${error}</p>`}</li>`;
+}
+
+/** What became of it, and how long it took, has taken so far, or will take. */
+function how({ state, begun, ended, seconds }: Step, now: Date): Markup | string {
+  const word = stepWords[state];
+  const about = `about ${duration(seconds)}`;
+  if (begun === undefined) return `${word}, ${about}`;
+  if (state === "running") return markup`${word} since ${clock(begun)}, ${elapsed(begun, now)} of ${about}`;
+  if (state === "failed") return markup`${word}, begun ${clock(begun)}`;
+  return state === "done" && ended !== undefined ? `${word}, ${between(begun, ended)}` : word;
 }
 
 function between(from: string, to: string): string {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { count } from "../../boot/index.ts";
 import { getJson } from "../../kubernetes/index.ts";
 import {
   controlClient,
@@ -72,7 +73,7 @@ export async function labDownCommand(
   if (json) return printJson(report);
   const { processes, namespaces, mounts } = report;
   process.stdout.write(
-    `The lab ${site} is down: ${processes} processes, ${namespaces.length} namespaces, ${mounts} mounts removed; nothing is left\n`,
+    `The lab ${site} is down: ${count(processes, "process", "processes")}, ${count(namespaces.length, "namespace")}, ${count(mounts, "mount")} removed; nothing is left\n`,
   );
 }
 
@@ -184,6 +185,22 @@ async function landed(workspace: Workspace, site: string, cluster: string): Prom
   const { critical } = report;
   const worker = plan.machines.find(({ role }) => role === "worker")?.name ?? "w1";
   const masters = plan.machines.filter(({ role }) => role === "master").map(({ name }) => name);
+  const next = [
+    ["look around", `npx landfall kubectl ${cluster} -- get pods -A -o wide`],
+    [
+      "add a worker",
+      `edit clusters/${cluster}.yaml: add w3 to the workers`,
+      `npx landfall deploy ${cluster}`,
+    ],
+    [
+      "cut the power of all masters at once, and see it come back",
+      `npx landfall power cycle ${masters.join(" ")}`,
+      `npx landfall status ${cluster} --watch`,
+    ],
+    ["lose a worker", `npx landfall power off ${worker}`, `npx landfall status ${cluster}`],
+    ["retire the cluster", `npx landfall destroy ${cluster}`],
+    ["leave nothing behind", "npm run lab -- down"],
+  ];
   return [
     "",
     await nodes(workspace, cluster),
@@ -196,20 +213,7 @@ async function landed(workspace: Workspace, site: string, cluster: string): Prom
     await cost(site),
     "",
     "Next:",
-    table([
-      [`  npx landfall kubectl ${cluster} -- get pods -A -o wide`, "look around"],
-      [
-        `  edit clusters/${cluster}.yaml: add w3 to the workers; npx landfall deploy ${cluster}`,
-        "add a worker",
-      ],
-      [
-        `  npx landfall power cycle ${masters.join(" ")}; npx landfall status ${cluster}`,
-        "kill all masters at once",
-      ],
-      [`  npx landfall power off ${worker}; npx landfall status ${cluster}`, "lose a worker"],
-      [`  npx landfall destroy ${cluster}`, "retire the cluster"],
-      ["  npm run lab -- down", "leave nothing behind"],
-    ]),
+    ...next.flatMap(([what, ...commands]) => [`  ${what}`, ...commands.map((each) => `    ${each}`)]),
     "",
   ].join("\n");
 }

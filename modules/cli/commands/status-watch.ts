@@ -1,20 +1,34 @@
 // `landfall status --watch`: the same, for as long as somebody looks.
 import type { Invocation } from "../main.ts";
 import { exit } from "../output.ts";
-import { readRun } from "../run-record.ts";
+import { readRunOf } from "../replacement-status.ts";
 import { frame } from "../watch/frame.ts";
 import { changeJson, changeLine } from "../watch/lines.ts";
 import { openScreen } from "../watch/screen.ts";
-import { followBootService, pollConditions, pollMachines, type Source } from "../watch/sources.ts";
+import {
+  followBootService,
+  followReplacements,
+  pollConditions,
+  pollMachines,
+  type Source,
+} from "../watch/sources.ts";
 import { changes, provenAt, type Watched } from "../watch/watched.ts";
 
 export async function statusWatchCommand(
   { workspace, json, signal }: Invocation,
   cluster: string,
 ): Promise<number> {
-  const { plan } = readRun(workspace, cluster);
+  const { plan } = readRunOf(workspace, cluster);
   const show = json || !process.stdout.isTTY ? lines(json) : terminal(workspace.env.NO_COLOR === undefined);
-  let watched: Watched = { cluster, machines: [], conditions: [], checked: undefined, troubles: [] };
+  let watched: Watched = {
+    cluster,
+    machines: [],
+    conditions: [],
+    replacements: [],
+    gone: false,
+    checked: undefined,
+    troubles: [],
+  };
   const troubles = new Map<string, string>();
   const update = (news: Partial<Watched>) => {
     watched = { ...watched, ...news };
@@ -36,7 +50,11 @@ export async function statusWatchCommand(
   try {
     show.update(watched);
     const machines = plan.boot.service === "landfall" ? followBootService : pollMachines;
-    await Promise.all([machines(source("machines")), pollConditions(source("conditions"))]);
+    await Promise.all([
+      machines(source("machines")),
+      followReplacements(source("replacements")),
+      pollConditions(source("conditions")),
+    ]);
   } finally {
     show.close();
   }

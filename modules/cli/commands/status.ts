@@ -3,6 +3,7 @@ import { formatResults, healthReport } from "../../health/index.ts";
 import type { MachinePlan, Plan } from "../../plan/index.ts";
 import { openPower } from "../../power/index.ts";
 import { LandfallError } from "../../spec/error.ts";
+import { showConditions } from "../boot-orders.ts";
 import { readClaims } from "../claims.ts";
 import { stageOf } from "../console.ts";
 import { checkHealth } from "../health.ts";
@@ -10,8 +11,8 @@ import type { Invocation } from "../main.ts";
 import { exit, printJson, table } from "../output.ts";
 import { powerDeps } from "../power-deps.ts";
 import { namedIn } from "../project.ts";
-import { formatReplacement, replacementsOf } from "../replacement-status.ts";
-import { type MachineRecord, readMachine, readRun } from "../run-record.ts";
+import { formatReplacement, readRunOf, replacementsOf } from "../replacement-status.ts";
+import { type MachineRecord, readMachine } from "../run-record.ts";
 import type { Workspace } from "../workspace.ts";
 
 interface MachineStatus {
@@ -31,7 +32,7 @@ export async function statusCommand(
   { workspace, json, signal }: Invocation,
   cluster: string,
 ): Promise<number> {
-  const { plan } = readRun(workspace, cluster);
+  const { plan } = readRunOf(workspace, cluster);
   const claims = readClaims(workspace, plan.site);
   const { leftOut } = allot(namedBy(workspace, plan), claims);
   const leaving = plan.machines.flatMap(({ name }) => {
@@ -47,6 +48,7 @@ export async function statusCommand(
     ),
   ]);
   const report = healthReport(cluster, results);
+  await showConditions(plan, report, signal);
   const now = new Date();
   const replacements = replacementsOf(workspace, plan, now);
   if (json) printJson({ ...report, machines, leaving, leftOut, replacements });

@@ -25,7 +25,7 @@ import { realEffects } from "../upgrade/effects.ts";
 import { duration, formatRollout, formatTimes, titleOf } from "../upgrade/format.ts";
 import { blueOf, filesOf, inputOf } from "../upgrade/inputs.ts";
 import { alone, readJournal, setAside, writeJournal } from "../upgrade/journal-file.ts";
-import { openReporter, type Reporter } from "../upgrade/report.ts";
+import { openReporter, type Reporter } from "../upgrade/reporter.ts";
 import type { Workspace } from "../workspace.ts";
 import { serveIn } from "./deploy.ts";
 

@@ -48,8 +48,9 @@ export async function alone<T>(workspace: Workspace, name: string, work: () => P
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const lock = openSync(file, "a", 0o600);
   try {
-    // flock(1) locks the file that it inherits, and leaves it locked: Node itself cannot.
-    const { status } = spawnSync("flock", ["--exclusive", "--nonblock", "3"], {
+    // flock(1) locks the file that it inherits, and leaves it locked: Node itself cannot. Those who only look hold it for
+    // a moment.
+    const { status } = spawnSync("flock", ["--exclusive", "--timeout", "1", "3"], {
       stdio: ["ignore", "ignore", "ignore", lock],
     });
     if (status !== 0) {

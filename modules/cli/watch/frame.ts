@@ -1,9 +1,9 @@
 // The screen of `landfall status --watch`. Pure: what is known, the time, the size of the terminal.
-import { duration, fleetOf, type MachineView } from "../../boot/index.ts";
+import { duration, fleetOf, type Signal } from "../../boot/index.ts";
+import { replacementLines } from "./replacement.ts";
+import { colours, quiet, type Space, signs } from "./signs.ts";
 import { fit, harmless, width, wrap } from "./text.ts";
 import type { Watched } from "./watched.ts";
-
-type Signal = MachineView["signal"];
 
 export interface Screen {
   readonly columns: number;
@@ -11,32 +11,25 @@ export interface Screen {
   readonly colour: boolean;
 }
 
-const signs: Readonly<Record<Signal, string>> = { good: "✔", busy: "…", look: "?", act: "!", idle: "-" };
-const colours: Readonly<Record<Signal, string>> = {
-  good: "32",
-  busy: "36",
-  look: "33",
-  act: "1;31",
-  idle: "2",
-};
 const severity: readonly Signal[] = ["act", "look", "busy", "idle", "good"];
-/** Text that is not of the first rank. */
-const quiet = "2";
 
 /** Lines, none wider than the screen, no more than fit on it. */
 export function frame(watched: Watched, now: Date, { columns, rows, colour }: Screen): string[] {
   const paint = (code: string, text: string) =>
     colour && text !== "" ? `\u001b[${code}m${text}\u001b[0m` : text;
-  const fleet = fleetOf(watched.machines, [
-    { cluster: watched.cluster, conditions: [...watched.conditions] },
-  ]);
+  const fleet = fleetOf(
+    watched.machines,
+    [{ cluster: watched.cluster, conditions: [...watched.conditions] }],
+    watched.replacements,
+  );
   const clock = `${now.toISOString().slice(11, 19)}  Ctrl-C ends`;
   const headRoom = columns - clock.length - 1;
+  const nothing = watched.machines.length === 0 && watched.replacements.length === 0;
   const top = [
     headRoom < 8
       ? paint("1", fit(watched.cluster, columns))
       : `${paint("1", fit(watched.cluster, headRoom))} ${paint(quiet, clock)}`,
-    ...(watched.machines.length === 0
+    ...(nothing
       ? ["Waiting for the first news."]
       : wrap(`${signs[fleet.signal]} ${fleet.next}`, columns, 3).map((line) =>
           paint(colours[fleet.signal], line),
@@ -44,23 +37,40 @@ export function frame(watched: Watched, now: Date, { columns, rows, colour }: Sc
     ...watched.troubles.flatMap((what) => wrap(what, columns, 2).map((line) => paint(colours.look, line))),
     "",
   ];
-  const conditions = conditionLines(watched, now, columns, paint);
-  const room = rows - top.length - conditions.length - 1;
-  return [...top, ...machineLines(watched.machines, now, columns, room, paint), "", ...conditions].slice(
-    0,
-    rows,
-  );
+  const space = (room: number): Space => ({ columns, room, paint });
+  const underWay = watched.replacements.some(({ ended }) => ended === undefined);
+  const parts: Part[] = [
+    ...watched.replacements.map((each) => ({
+      turn: each.ended === undefined ? 2 : 4,
+      lines: (room: number) => replacementLines(each, now, space(room)),
+    })),
+    { turn: 1, lines: (room) => machineLines(watched, now, space(room)) },
+    { turn: underWay ? 3 : 0, lines: (room) => conditionLines(watched, now, space(room)) },
+  ];
+  return [...top, ...arranged(parts, rows - top.length)].slice(0, rows);
 }
 
-type Paint = (code: string, text: string) => string;
+/** Something on the screen, which is shorter where there is less room. */
+interface Part {
+  /** Who gets what room there is, the first first. */
+  readonly turn: number;
+  readonly lines: (room: number) => string[];
+}
 
-function machineLines(
-  machines: readonly MachineView[],
-  now: Date,
-  columns: number,
-  room: number,
-  paint: Paint,
-): string[] {
+/** Each as short as it can be, then one after the other as long as there is room for; a line between them. */
+function arranged(parts: readonly Part[], rows: number): string[] {
+  const shown = new Map(parts.map((part) => [part, part.lines(0)]));
+  for (const part of parts.toSorted((a, b) => a.turn - b.turn)) {
+    const others = parts.filter((each) => each !== part).map((each) => shown.get(each)?.length ?? 0);
+    const taken = others.reduce((sum, lines) => sum + lines, 0) + parts.length - 1;
+    shown.set(part, part.lines(Math.max(0, rows - taken)));
+  }
+  return [...shown.values()]
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
+}
+
+function machineLines({ machines, cluster }: Watched, now: Date, { columns, room, paint }: Space): string[] {
   if (machines.length === 0) return [];
   // Where not all fit, those that matter do.
   const fits = machines.length + 1 <= room;
@@ -74,7 +84,10 @@ function machineLines(
     name: harmless(machine.name),
     place: harmless([machine.rack, machine.position].filter(Boolean).join(" ")),
     state:
-      harmless(machine.state) + (machine.percent === undefined ? "" : ` ${Math.floor(machine.percent)}%`),
+      harmless(machine.state) +
+      (machine.percent === undefined ? "" : ` ${Math.floor(machine.percent)}%`) +
+      // While it is replaced, some of its machines are of the other version.
+      (machine.cluster === undefined || machine.cluster === cluster ? "" : `, ${harmless(machine.cluster)}`),
     time: machine.since === undefined ? "" : duration((now.getTime() - Date.parse(machine.since)) / 1000),
     waits: machine.waitsFor ?? "",
   }));
@@ -113,25 +126,27 @@ function machineLines(
 }
 
 function conditionLines(
-  { conditions, checked }: Watched,
+  { conditions, checked, gone }: Watched,
   now: Date,
-  columns: number,
-  paint: Paint,
+  { columns, room, paint }: Space,
 ): string[] {
+  if (gone) return [];
   if (checked === undefined)
     return [paint(quiet, fit("Its conditions are being checked.", columns).trimEnd())];
   const age = duration((now.getTime() - checked.getTime()) / 1000);
   const held = conditions.filter(({ ok }) => ok).length;
+  // Where not all fit, those that do not hold.
+  const shown = conditions.length + 1 <= room ? conditions : conditions.filter(({ ok }) => !ok);
   const name = Math.min(
     Math.floor(columns / 3),
-    Math.max(0, ...conditions.map((condition) => width(condition.name))),
+    Math.max(0, ...shown.map((condition) => width(condition.name))),
   );
   return [
     paint(
       quiet,
       fit(`${held} of ${conditions.length} conditions hold, checked ${age} ago`, columns).trimEnd(),
     ),
-    ...conditions.map((condition) => {
+    ...shown.map((condition) => {
       const signal = condition.ok ? "good" : "act";
       const text = `${fit(condition.name, name)}  ${fit(condition.evidence, Math.max(0, columns - name - 4))}`;
       return `${paint(colours[signal], condition.ok ? "✔" : "✖")} ${text.trimEnd()}`;

@@ -1,4 +1,5 @@
 // `landfall status --watch` where nobody sees a screen: a line a change. Pure.
+import { stepWords } from "../../boot/index.ts";
 import { harmless } from "./text.ts";
 import type { Change } from "./watched.ts";
 
@@ -15,6 +16,15 @@ export function changeLine(change: Change, seconds: number): string {
     case "condition": {
       const { name, ok, evidence } = change.condition;
       return line(name, `${ok ? "holds" : "does not hold"}: ${evidence}`);
+    }
+    case "replacement": {
+      const { replacement, steps } = change;
+      const { blue, green, state, share, signal, next } = replacement;
+      const how = `${blue} to ${green}: ${state}; traffic: ${blue} ${100 - share}%, ${green} ${share}%`;
+      return [
+        ...steps.map((step) => line(green, `${step.title}: ${stepWords[step.state]}`)),
+        line(green, signal === "act" || signal === "look" ? `${how}. ${next}` : how),
+      ].join("\n");
     }
     case "trouble":
       return line("watch", change.what);

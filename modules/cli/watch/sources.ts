@@ -9,7 +9,8 @@ import { showConditions } from "../boot-orders.ts";
 import { withBootClient } from "../boot-service.ts";
 import { checkHealth } from "../health.ts";
 import { powerDeps } from "../power-deps.ts";
-import { readMachine } from "../run-record.ts";
+import { replacementsOf } from "../replacement-status.ts";
+import { findRun, readMachine } from "../run-record.ts";
 import type { Workspace } from "../workspace.ts";
 import { polledView, type Seen } from "./polled-record.ts";
 import type { Watched } from "./watched.ts";
@@ -20,7 +21,9 @@ export interface Source {
   /** Ends it. */
   readonly signal: AbortSignal;
   /** Told of whatever is new. */
-  readonly tell: (news: Partial<Pick<Watched, "machines" | "conditions" | "checked">>) => void;
+  readonly tell: (
+    news: Partial<Pick<Watched, "machines" | "conditions" | "checked" | "replacements" | "gone">>,
+  ) => void;
   /** When the cluster was last seen to be healthy as a whole. ISO 8601. */
   readonly proven: () => string | undefined;
   /** What keeps it from going on; `undefined` when it goes on again. */
@@ -82,9 +85,21 @@ export async function pollMachines({ workspace, plan, signal, tell, trouble }: S
   });
 }
 
+/** The replacement that the cluster is a part of, as its journal has it by now. */
+export async function followReplacements({ workspace, plan, signal, tell, trouble }: Source): Promise<void> {
+  await again(signal, trouble, "the journal of its replacement cannot be read", async () => {
+    tell({ replacements: replacementsOf(workspace, plan, new Date()) });
+    trouble(undefined);
+  });
+}
+
 /** The health conditions, and those who watch the page see them too. */
 export async function pollConditions({ workspace, plan, signal, tell, trouble }: Source): Promise<void> {
   await again(signal, trouble, "the conditions cannot be checked", async () => {
+    // Retired while somebody looked, or being deployed anew by now.
+    const gone = findRun(workspace, plan.cluster) === undefined;
+    tell({ gone, ...(gone && { conditions: [], checked: undefined }) });
+    if (gone) return trouble(undefined);
     const report = healthReport(plan.cluster, await checkHealth(workspace, plan, signal));
     trouble(undefined);
     tell({ conditions: report.conditions, checked: new Date() });

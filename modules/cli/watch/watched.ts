@@ -1,5 +1,5 @@
 // What `landfall status --watch` knows at a moment.
-import type { MachineView } from "../../boot/index.ts";
+import type { MachineView, ReplacementView } from "../../boot/index.ts";
 import type { HealthReport } from "../../health/index.ts";
 
 export interface Watched {
@@ -7,6 +7,10 @@ export interface Watched {
   /** In the plan's order. Before anything was heard: none. */
   readonly machines: readonly MachineView[];
   readonly conditions: HealthReport["conditions"];
+  /** That the cluster is a part of, the latest first. */
+  readonly replacements: readonly ReplacementView[];
+  /** It was retired while somebody looked: there is nothing to be checked any more. */
+  readonly gone: boolean;
   /** When they were checked. */
   readonly checked: Date | undefined;
   /** What keeps it from knowing more, for people. */
@@ -22,6 +26,12 @@ export function provenAt({ conditions, checked }: Watched): string | undefined {
 export type Change =
   | { readonly type: "machine"; readonly machine: MachineView }
   | { readonly type: "condition"; readonly condition: HealthReport["conditions"][number] }
+  | {
+      readonly type: "replacement";
+      readonly replacement: Omit<ReplacementView, "steps">;
+      /** Those that changed. */
+      readonly steps: ReplacementView["steps"];
+    }
   | { readonly type: "trouble"; readonly what: string };
 
 /** What changed between two moments; from nothing: all of it. */
@@ -35,6 +45,15 @@ export function changes(before: Watched | undefined, after: Watched): Change[] {
     ...after.conditions
       .filter(({ name, ok }) => conditions.get(name) !== ok)
       .map((condition) => ({ type: "condition", condition }) as const),
+    ...after.replacements.flatMap((each) => {
+      const { steps, ...replacement } = each;
+      const old = before?.replacements.find(({ green }) => green === each.green);
+      const changed = steps.filter(
+        (step, index) => step.state !== "pending" && step.state !== old?.steps[index]?.state,
+      );
+      const same = old?.state === each.state && old.share === each.share && changed.length === 0;
+      return same ? [] : [{ type: "replacement", replacement, steps: changed } as const];
+    }),
     ...after.troubles
       .filter((what) => !before?.troubles.includes(what))
       .map((what) => ({ type: "trouble", what }) as const),

@@ -221,9 +221,9 @@ describe("a replacement", () => {
     await measure(page, "window.same = true");
     await service.replacement(report);
     await card(page).waitFor({ timeout: 5000 });
-    expect(await page.locator("header .sentence").textContent()).toContain(
-      "prod-v1 is being replaced by prod-v2",
-    );
+    expect(await page.locator(".sentence").allTextContents()).toEqual([
+      expect.stringContaining("prod-v1 is being replaced by prod-v2"),
+    ]);
     expect(
       await card(page)
         .getByRole("progressbar", { name: /traffic that goes to prod-v2/ })
@@ -263,6 +263,48 @@ describe("a replacement", () => {
     expect(errors).toEqual([]);
   });
 
+  const shown = async (more: Parameters<typeof exampleReplacement>[1]) => {
+    const now = new Date();
+    const of = (name: string, number: number, cluster: string) =>
+      exampleMachine(
+        { name, number },
+        { installed: { cluster, generation: "g", since: ago(now, 60) }, stages: reached(now, { ready: 60 }) },
+      );
+    service = await startPage(
+      [of("m1", 1, "prod-v1"), of("m4", 4, "prod-v2")],
+      [],
+      [exampleReplacement(now, more)],
+    );
+    const { page } = await browser.visit(service.url);
+    await live(page).waitFor();
+    return page;
+  };
+
+  test("says whose each machine is", async () => {
+    const page = await shown({});
+    expect(await machine(page, "m1").locator("summary").textContent()).toContain("of prod-v1");
+    expect(await machine(page, "m4").locator("summary").textContent()).toContain("of prod-v2");
+    expect(await card(page).textContent()).toMatch(/prod-v1: 1 of 1 machine.*prod-v2: 1 of 1 machine/);
+  });
+
+  test.each([
+    [
+      "is stopped",
+      { running: false },
+      /interrupted in "10% of the traffic".*upgrade prod --to v2; with --abort/,
+    ],
+    ["goes back", { direction: "back" }, /Nothing to do: the replacement of prod-v1 is being taken back/],
+    [
+      "was taken back",
+      { direction: "back", running: false, ended: { at: new Date().toISOString(), outcome: "aborted" } },
+      /Nothing to do: the replacement of prod-v1 was taken back, and it serves/,
+    ],
+  ] as const)("says what to do when it %s", async (_, more, sentence) => {
+    const page = await shown(more);
+    // In the head while it is the news, and on its card afterwards.
+    expect((await page.locator(".sentence").allTextContents()).join("\n")).toMatch(sentence);
+  });
+
   test("is read without JavaScript", async () => {
     service = await startPage(
       [exampleMachine({ name: "m1", number: 1 })],
@@ -270,7 +312,11 @@ describe("a replacement", () => {
       [exampleReplacement(new Date())],
     );
     const { page } = await browser.visit(service.url, { javaScriptEnabled: false });
-    expect(await card(page).locator(".steps li").count()).toBe(8);
+    expect(await card(page).locator(".steps li").count()).toBe(9);
+    // Between the last step that can be taken back and the first that cannot.
+    const lines = await card(page).locator(".steps li").allTextContents();
+    expect(lines[5]).toContain("hold");
+    expect(lines[6]).toBe("point of no return: before it --abort goes back to prod-v1");
     expect(await card(page).textContent()).toContain("Steps: 3 of 8 done");
   });
 
