@@ -32,12 +32,16 @@ fi
 # The kernel's messages are the host's: thousands of them in each machine's own journal would be nobody's.
 printf '[Journal]\nReadKMsg=no\n' >"$boot/journald.conf"
 
+# What the kernel of a true machine makes, and nspawn does not: network file systems of programs need it.
+fuse=
+if [ -c /dev/fuse ]; then fuse=--bind=/dev/fuse; fi
+
 # nspawn keeps locks and sockets below /run: the host's stays as it is.
 mount -t tmpfs -o mode=755 landfall /run
 cd /
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_NSPAWN_API_VFS_WRITABLE=1 \
 	systemd-nspawn --quiet --boot --directory="$boot/tree/sysroot" --machine="$name" \
 	--register=no --keep-unit --capability=all --network-namespace-path=/proc/self/ns/net --console=read-only \
-	--link-journal=no --resolv-conf=off --timezone=off --bind=/dev/kmsg --bind="$boot/tree/disk:/run/landfall/disk" \
+	--link-journal=no --resolv-conf=off --timezone=off --bind=/dev/kmsg $fuse --bind="$boot/tree/disk:/run/landfall/disk" \
 	--bind-ro="$boot/journald.conf:/run/systemd/journald.conf.d/lab.conf" \
 	--system-call-filter="@keyring bpf @mount @pkey perf_event_open @module"

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
 /** In the order of loading. */
-export const neededModules = ["overlay", "br_netfilter", "nf_conntrack", "ip_set"] as const;
+export const neededModules = ["overlay", "br_netfilter", "nf_conntrack", "ip_set", "fuse"] as const;
 
 export interface Modules {
   /** True when it was not there before and is now; false when it is built in, loaded already, or cannot be had. */

@@ -1,20 +1,37 @@
 // A whole cluster is replaced by one command, which fails its user's check first and is killed in the middle later, while a
-// client asks a web service all the time.
+// client asks a web service all the time, and a writer counts on a network volume.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { stringify } from "yaml";
-import type { Claim } from "../../modules/claims/index.ts";
-import type { Journal } from "../../modules/rollout/index.ts";
+import { afterAll, expect, test } from "vitest";
+import { labNames } from "../../modules/lab/index.ts";
 import type { ReplacementSpec } from "../../modules/spec/index.ts";
 import { readyNodes } from "./harness/api.ts";
 import { ask, type Client, startClient } from "./harness/client.ts";
+import {
+  type CounterClient,
+  counterFile,
+  counterPort,
+  judge,
+  parseIncrements,
+  pauses,
+  startCounter,
+} from "./harness/counter.ts";
 import { eventually } from "./harness/eventually.ts";
+import { type FileServer, mountedTwice, startFileServer, volumeDriver } from "./harness/file-server.ts";
 import { tell, useRack } from "./harness/story.ts";
 import { expectGone } from "./stories/destroy.ts";
+import {
+  claimOf as claimIn,
+  journalOf,
+  killUpgrade,
+  printOf,
+  runningStep as runningIn,
+  shareOf,
+  writeBalancer,
+} from "./support/replacement.ts";
+import { deployWork, webPort } from "./support/shop.ts";
 
 const [blue, green] = ["lab-v1", "lab-v2"];
-const nodePort = 30080;
 // The fewest machines with which every kind of step happens: green lands on g1, borrows w1 before the traffic moves, gets
 // w2 after the hold, and b1 when blue has ended.
 const rack = useRack({
@@ -26,44 +43,47 @@ const rack = useRack({
   },
 });
 
-const replacement: ReplacementSpec = {
+const replacement: Omit<ReplacementSpec, "traffic"> = {
   waves: 1,
   soak: 2,
   hold: 5,
   checks: [{ name: "web", command: ["cat", "good"] }],
   canary: { share: 20, seconds: 4, check: ["cat", "good"] },
   archive: { encrypt: false },
-  traffic: {
-    driver: "command",
-    show: ["cat", "share"],
-    shift: ["node", "balance.mjs", "{share}"],
-    drain: { seconds: 2 },
-  },
 };
 
 let client: Client;
+let counter: CounterClient;
+let files: FileServer;
+/** What writers of blue put before their names. */
+let bluePrint: string;
+afterAll(() => files?.stop());
 
-test("blue lands, with a web service and a client that never stops", async () => {
+test("blue lands, with a web service, a counter on a network volume, and clients that never stop", async () => {
   const { root, ports } = rack().project;
   rack().editCluster(green, (file) => {
-    file.replacement = replacement;
+    file.replacement = { ...replacement, traffic: writeBalancer(root, "v2") };
   });
-  // Someone's load balancer: its share is a file, and it is this test's client that obeys it.
-  writeFileSync(join(root, "share"), "0");
-  const balance =
-    'import { renameSync, writeFileSync } from "node:fs"; writeFileSync("share.new", process.argv[2]); renameSync("share.new", "share");';
-  writeFileSync(join(root, "balance.mjs"), balance);
+  for (const id of [blue, green])
+    rack().editCluster(id, ({ pools }) => {
+      pools[0]!.files = volumeDriver();
+    });
+  const namespace = labNames(rack().project.name).switchNamespace;
+  files = await startFileServer({ namespace, address: "10.77.0.1", folder: join(root, "shared") });
   await rack().landfall("deploy", blue);
-  const api = await rack().api(blue);
-  const { spec } = await api.get<Workload>("/apis/apps/v1/namespaces/landfall-system/daemonsets/web");
-  const objects = web(spec.template.spec.containers[0]!.image).map((object) => stringify(object));
-  await rack().kubectl(blue, ["apply", "-f", "-"], objects.join("---\n"));
+  await deployWork(rack(), blue, "b1", files);
   const proxy = `http://127.0.0.1:${ports.proxy}`;
   await eventually("the web service", 60, () => ask(proxy, targetOf("b1")));
+  bluePrint = await printOf(rack(), blue);
+  counter = startCounter(proxy, 100, {
+    blue: targetOf("b1", counterPort),
+    green: targetOf("g1", counterPort),
+  });
+  await eventually("the counter", 60, async () => counter.acknowledged[0]);
   let count = 0;
   client = startClient(proxy, 50, () => {
     count += 1;
-    return targetOf((count * 37) % 100 < Number(readFileSync(join(root, "share"), "utf8")) ? "g1" : "b1");
+    return targetOf((count * 37) % 100 < shareOf(root, "v2") ? "g1" : "b1");
   });
 });
 
@@ -89,7 +109,7 @@ test("green fails the user's check: blue is untouched, and the reason is on the 
   expect(output).toContain("No such file");
   expect(rack().state(blue)).toBe(before);
   expect(await readyNodes(await rack().api(blue))).toEqual(["b1", "w1", "w2"]);
-  expect(readFileSync(join(rack().project.root, "share"), "utf8")).toBe("0");
+  expect(shareOf(rack().project.root, "v2")).toBe(0);
 });
 
 test("mended, killed in the middle of a wave, and aborted: blue has everything again", async () => {
@@ -109,7 +129,7 @@ test("mended, killed in the middle of a wave, and aborted: blue has everything a
 test("again, killed in the hold, and run again: blue is retired, and no request failed", async () => {
   await killWhen("the hold", () => runningStep() === "hold");
   const { output, seconds } = await rack().landfall("upgrade", "lab", "--to", "v2");
-  await client.stop();
+  await Promise.all([client.stop(), counter.stop()]);
   console.log(output);
   tell("the rest of a replacement of 1 + 2 by 1 + 3, from the hold on", `${seconds.toFixed(1)} s`);
   for (const { id, begun = "", ended = "" } of journal().steps)
@@ -120,6 +140,7 @@ test("again, killed in the hold, and run again: blue is retired, and no request 
   expect(failed).toEqual([]);
   expect(client.asked.length).toBeGreaterThan(500);
   expect(atGreen).toBeGreaterThan(100);
+  expectCounted(await printOf(rack(), green));
   expect(journal().leftBehind).toEqual([]);
   expect(await readyNodes(await rack().api(green))).toEqual(["b1", "g1", "w1", "w2"]);
   await rack().landfall("status", green);
@@ -136,91 +157,34 @@ test("once it is over it is over: nothing to do again, and no way back", async (
   expect(output).toContain("lab-v1 cannot be had back");
 });
 
-function targetOf(machine: string): string {
+function targetOf(machine: string, port = webPort): string {
   const { address } = rack().project.machines.find(({ name }) => name === machine)!;
-  return `${address}:${nodePort}`;
+  return `${address}:${port}`;
 }
 
-function claimOf(machine: string): Claim | undefined {
-  const file = join(rack().project.root, ".landfall/claims/upgrade", `${machine}.json`);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Claim) : undefined;
+/** Nothing lost, nothing doubled, one writer at a time, on one machine at a time; first in blue, then in green. */
+function expectCounted(greenPrint: string): void {
+  const file = parseIncrements(readFileSync(join(files.folder, counterFile), "utf8"));
+  const { increments, turns, ...wrong } = judge(file, counter.acknowledged);
+  expect(wrong).toEqual({ lost: [], doubled: [], torn: [], together: [] });
+  expect(mountedTwice(files.connections)).toEqual([]);
+  const clusters = turns.map(({ writer }) => writer.split(".")[0]);
+  expect(new Set(clusters)).toEqual(new Set([bluePrint, greenPrint]));
+  expect(clusters).toEqual(clusters.toSorted((a, b) => Number(a === greenPrint) - Number(b === greenPrint)));
+  expect(increments).toBeGreaterThan(500);
+  tell("increments on a network volume", `${increments}; lost: 0, doubled: 0`);
+  const mounts = files.connections.filter(({ event }) => event === "opened").length;
+  const seconds = pauses(counter.acknowledged).map((pause) => `${pause.toFixed(1)} s`);
+  tell("nobody counted, from one writer to the next", seconds.join(", "));
+  tell("its writers", `${turns.length} one after the other, ${mounts} mounts, never two at once`);
 }
+
+const claimOf = (machine: string) => claimIn(rack(), machine);
+const journal = () => journalOf(rack(), "v2");
+const runningStep = () => runningIn(rack(), "v2");
 
 /** Runs the command, and kills it as soon as it is so. */
 async function killWhen(what: string, isSo: () => boolean): Promise<void> {
-  const command = rack().startLandfall("upgrade", "lab", "--to", "v2");
-  let over = false;
-  const ended = command.ended.finally(() => {
-    over = true;
-  });
-  await eventually(what, 150, async () => (over || isSo() ? true : undefined), 5);
-  if (!over) process.kill(command.pid, "SIGKILL");
-  const { exitCode, output } = await ended;
+  const { exitCode, output } = await killUpgrade(rack(), "v2", what, isSo);
   expect(exitCode, output).toBe(137);
-}
-
-function journal(): Journal {
-  const file = join(rack().project.root, ".landfall/rollouts/lab/v2/journal.json");
-  return JSON.parse(readFileSync(file, "utf8")) as Journal;
-}
-
-function runningStep(): string | undefined {
-  return journal().steps.find(({ state }) => state === "running")?.id;
-}
-
-interface Workload {
-  readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
-  };
-}
-
-/** Two pods that never leave both at once, and take their time to go. */
-function web(image: string): object[] {
-  const labels = { app: "shop" };
-  const metadata = { name: "shop", namespace: "shop" };
-  const selector = { matchLabels: labels };
-  const spread = {
-    weight: 1,
-    podAffinityTerm: { topologyKey: "kubernetes.io/hostname", labelSelector: selector },
-  };
-  const container = {
-    name: "web",
-    image,
-    imagePullPolicy: "Never",
-    ports: [{ containerPort: 8080 }],
-    resources: { requests: { cpu: "50m", memory: "16Mi" } },
-    readinessProbe: { httpGet: { path: "/", port: 8080 }, periodSeconds: 1 },
-    lifecycle: { preStop: { sleep: { seconds: 3 } } },
-  };
-  return [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
-    {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata,
-      spec: {
-        replicas: 2,
-        selector,
-        template: {
-          metadata: { labels },
-          spec: {
-            affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [spread] } },
-            containers: [container],
-          },
-        },
-      },
-    },
-    {
-      apiVersion: "policy/v1",
-      kind: "PodDisruptionBudget",
-      metadata,
-      spec: { minAvailable: 1, selector },
-    },
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata,
-      spec: { type: "NodePort", selector: labels, ports: [{ port: 80, targetPort: 8080, nodePort }] },
-    },
-  ];
 }

@@ -49,7 +49,7 @@ export function startClient(proxy: string, everyMs: number, target: () => string
 }
 
 /** Resolves when it was answered with 200, the whole of it. */
-export async function ask(proxy: string, target: string): Promise<string> {
+export async function ask(proxy: string, target: string, path = "/"): Promise<string> {
   const signal = AbortSignal.timeout(5000);
   const socket = await tunnel(proxy, target, signal);
   try {
@@ -64,7 +64,7 @@ export async function ask(proxy: string, target: string): Promise<string> {
       socket.on("end", () =>
         text.startsWith("HTTP/1.1 200") ? resolve(text) : reject(new Error(text.slice(0, 80) || "cut off")),
       );
-      socket.write(`GET / HTTP/1.1\r\nHost: ${target}\r\nConnection: close\r\n\r\n`);
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${target}\r\nConnection: close\r\n\r\n`);
     });
   } finally {
     socket.destroy();

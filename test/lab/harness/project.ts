@@ -7,6 +7,13 @@ import type { ReplacementSpec } from "../../../modules/spec/index.ts";
 
 export const repository = join(import.meta.dirname, "../../..");
 
+/** A file that a cluster's file puts on the machines of a pool. */
+export interface MachineFile {
+  path: string;
+  contents: string;
+  mode?: number;
+}
+
 /** A cluster as its file says it; the rest is the example's. */
 export interface ClusterFile {
   name: string;
@@ -15,7 +22,7 @@ export interface ClusterFile {
   kubernetes: string;
   endpoint: { address: string };
   masters: { machines: string[] };
-  pools: { name: string; machines: string[] }[];
+  pools: { name: string; machines: string[]; files?: MachineFile[] }[];
   /** Seconds. */
   timeouts: { boot: number; ready: number };
   retire?: { disks: "keep" | "wipe" };
@@ -118,7 +125,8 @@ export function writeProject({
   return { name, root, lab: join(root, ".landfall/lab", name), ports, machines: rack };
 }
 
-function writeCluster(
+/** Writes a cluster's file; its id is NAME-VERSION. */
+export function writeCluster(
   root: string,
   id: string,
   { masters, workers, pool = "workers", endpoint, timeouts }: ClusterOptions,
