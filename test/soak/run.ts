@@ -1,6 +1,7 @@
 // `npm run soak`: what needs many tries to be believed. Minutes to hours; a summary table at the end.
 // `npm run soak -- kills [ROUNDS] [SEED]`, `orders [RUNS] [SEED]`, `store [ROUNDS] [SEED]`, `fuzz [INPUTS] [SEED]`,
-// `rollout [RUNS] [SEED]`, `metal [POINTS]`, `releases` and `conformance` run one of them.
+// `rollout [RUNS] [SEED]`, `replace [ROUNDS] [SEED]`, `aborts [TIMES] [SEED]`, `metal [POINTS]`, `releases` and `conformance`
+// run one of them.
 import { checkOrders } from "../../modules/boot/model/check.ts";
 import { crashRounds } from "../../modules/boot/store/crash.ts";
 import { checkRollouts } from "../../modules/rollout/model/check.ts";
@@ -10,19 +11,19 @@ import { conformanceRun } from "./conformance.ts";
 import { killRounds } from "./kills.ts";
 import { metalRounds } from "./metal.ts";
 import { releaseRounds } from "./releases.ts";
+import { abortRounds, replaceRounds } from "./replace.ts";
 
 const usage =
-  "usage: npm run soak -- [all | conformance | releases | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  rollout [RUNS (10000)] [SEED] |  store [ROUNDS (200)] [SEED] | fuzz [INPUTS for each parser (100000)] [SEED] |\n  metal [POINTS (all)]]";
+  "usage: npm run soak -- [all | conformance | releases | kills [ROUNDS (10)] [SEED] | orders [RUNS (10000)] [SEED] |\n  rollout [RUNS (10000)] [SEED] | replace [ROUNDS (10)] [SEED] | aborts [TIMES (1)] [SEED] |\n  store [ROUNDS (200)] [SEED] | fuzz [INPUTS for each parser (100000)] [SEED] |\n  metal [POINTS (all)]]";
 const [what = "all", timesText, seedText = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
 const seed = Number(seedText);
 const times = timesText === undefined ? undefined : Number(timesText);
 const counted = [times ?? 1, seed].every((number) => Number.isInteger(number) && number >= 0) && times !== 0;
-if (
-  !["all", "kills", "conformance", "releases", "orders", "rollout", "store", "fuzz", "metal"].includes(
-    what,
-  ) ||
-  !counted
-) {
+const parts = [
+  ...["all", "kills", "conformance", "releases", "orders", "rollout", "replace", "aborts", "store", "fuzz"],
+  "metal",
+];
+if (!parts.includes(what) || !counted) {
   console.error(usage);
   process.exit(what === "--help" ? 0 : 2);
 }
@@ -33,6 +34,8 @@ if (wanted("rollout")) outcomes.push(await rollout(times ?? 10_000));
 if (wanted("store")) outcomes.push(await store(times ?? 200));
 if (wanted("fuzz")) outcomes.push(await fuzz(times ?? 100_000));
 if (wanted("kills")) outcomes.push(await kills(times ?? 10));
+if (wanted("replace")) outcomes.push(await replacements(times ?? 10));
+if (wanted("aborts")) outcomes.push(await aborts(times ?? 1));
 if (wanted("metal")) outcomes.push(await metal(times));
 if (wanted("releases")) outcomes.push(await releaseRounds((line) => console.log(line)));
 if (wanted("conformance")) outcomes.push(await conformanceRun((line) => console.log(line)));
@@ -45,6 +48,26 @@ async function kills(rounds: number): Promise<boolean> {
   const converged = results.filter((round) => round.converged).length;
   console.log(`${converged} of ${rounds} converged; seed ${seed}`);
   return converged === rounds;
+}
+
+/** Whole clusters, each in the place of the one before: see test/soak/replace.ts. */
+async function replacements(rounds: number): Promise<boolean> {
+  console.log(`${rounds} replacements with a kill and a power cut each, seed ${seed}`);
+  const results = await replaceRounds(rounds, seed, (line) => console.log(line));
+  console.table(results);
+  const good = results.filter(({ wrong }) => wrong === 0).length;
+  console.log(`${good} of ${rounds} ended as they have to; seed ${seed}`);
+  return good === rounds;
+}
+
+/** Replacements that are taken back out of each step. */
+async function aborts(times: number): Promise<boolean> {
+  console.log(`an abort out of each step, ${times} times, seed ${seed}`);
+  const results = await abortRounds(times, seed, (line) => console.log(line));
+  console.table(results);
+  const good = results.filter(({ wrong }) => wrong === 0).length;
+  console.log(`${good} of ${results.length} had blue back as it was; seed ${seed}`);
+  return good === results.length;
 }
 
 /** Emulated machines with a firmware of their own: see test/soak/metal.ts. */
