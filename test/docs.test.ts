@@ -6,6 +6,8 @@ import { describe, expect, it } from "vitest";
 import { addCommands } from "../modules/cli/program.ts";
 import { plan } from "../modules/plan/index.ts";
 import { knownReleases } from "../modules/release/index.ts";
+import { planRollout } from "../modules/rollout/index.ts";
+import { testInput } from "../modules/rollout/testing.ts";
 import { formatDiagnostic, loadFiles } from "../modules/spec/index.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -30,6 +32,25 @@ describe("the YAML of the docs", () => {
     expect(loaded.ok ? [] : loaded.diagnostics.map(formatDiagnostic)).toEqual([]);
     const clusters = loaded.ok ? loaded.project.clusters.map(plan) : [];
     expect(clusters.map(({ cluster, machines }) => [cluster, machines.length])).toEqual([["prod-v1", 5]]);
+  });
+});
+
+describe("the next version of the example", () => {
+  it("is valid beside the one that it takes the place of, whose masters it leaves alone", () => {
+    const text = (path: string) =>
+      read(path === "clusters/lab-v2.yaml" ? "clusters/examples/lab-v2.yaml" : path);
+    const loaded = loadFiles(text, ["clusters/lab-v1.yaml", "clusters/lab-v2.yaml"], { knownReleases });
+    if (!loaded.ok) throw new Error(loaded.diagnostics.map(formatDiagnostic).join("\n"));
+    const [blue, green] = loaded.project.clusters.map(plan);
+    const input = {
+      ...testInput(blue!, green!),
+      replacement: loaded.project.clusters[1]!.cluster.replacement,
+    };
+    const { steps } = planRollout(input);
+    expect(steps.map(({ id }) => id)).toEqual([
+      ...["land", "soak", "check-status", "wave-1", "migrate", "canary", "cut-over", "hold", "archive"],
+      ...["wave-2", "retire", "settle"],
+    ]);
   });
 });
 

@@ -53,21 +53,21 @@ export function headline({ blue, green, state, share, steps }: ReplacementView):
   return harmless(`${blue} to ${green}: ${state}, ${done} of ${steps.length} steps done; ${traffic}`);
 }
 
-/** `under way since 05:06:07` */
-export function stateText({ state, begun }: Step): string {
+/** `under way since 05:06:07`; in brief `since 05:06:07`. */
+export function stateText({ state, begun }: Step, brief = false): string {
   const word = stepWords[state];
   const at = begun?.slice(11, 19);
   if (at === undefined) return word;
-  if (state === "running") return `${word} since ${at}`;
-  return state === "failed" ? `${word}, begun ${at}` : word;
+  if (state === "running") return brief ? `since ${at}` : `${word} since ${at}`;
+  return state === "failed" && !brief ? `${word}, begun ${at}` : word;
 }
 
 /** How long a step took, or has taken so far, or how long it will take. */
-export function tookText({ state, begun, ended, seconds }: Step, now: Date): string {
+export function tookText({ state, begun, ended, seconds }: Step, now: Date, brief = false): string {
   const about = `about ${duration(seconds)}`;
   if (begun === undefined) return about;
   const took = (until: number) => Math.max(0, (until - Date.parse(begun)) / 1000);
-  if (state === "running") return `${duration(took(now.getTime()))} of ${about}`;
+  if (state === "running") return duration(took(now.getTime())) + (brief ? "" : ` of ${about}`);
   return state === "done" && ended !== undefined ? `${took(Date.parse(ended)).toFixed(1)} s` : "";
 }
 

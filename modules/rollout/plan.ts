@@ -120,7 +120,8 @@ function layOut(steps: StepBuilder, layout: Layout): void {
   steps.lose(released);
   steps.add({ id: "retire", kind: "retire", machines: released, seconds: timing.retire });
   // Where nothing is left to come too: green is proven once more without blue, and gets what stayed behind on the way.
-  steps.add({ id: "settle", kind: "settle", machines: last, seconds: steps.landing(last) });
+  const seconds = Math.max(steps.landing(last), timing.check);
+  steps.add({ id: "settle", kind: "settle", machines: last, seconds });
 }
 
 /** A union's members, each without some keys. */

@@ -5,6 +5,7 @@ import {
   duration,
   type ReplacementView,
   returnMark,
+  type Signal,
   stepSignals,
   stepWords,
 } from "../fleet/index.ts";
@@ -31,7 +32,7 @@ export function replacementCard(
   const { blue, green, signal, state, next, returnText, started, ended, steps } = replacement;
   const id = replacementId(replacement);
   const done = steps.filter((step) => step.state === "done").length;
-  return markup`<article id="${id}" class="cluster replacement" data-signal="${signal}" aria-labelledby="${id}-name"><h3 id="${id}-name">${sign(signal)}${word(signal)}<span>${blue} to ${green}: ${state}</span></h3>${next === said ? "" : markup`<p class="sentence">${next}</p>`}${traffic(replacement)}<dl><div><dt>${blue}</dt><dd>${about(blue, clusters)}</dd></div><div><dt>${green}</dt><dd>${about(green, clusters)}</dd></div><div><dt>Point of no return</dt><dd>${returnText}</dd></div><div><dt>Begun</dt><dd>${clock(started)}, ${ended === undefined ? markup`${elapsed(started, now)} ago` : markup`ended ${clock(ended)}, after ${between(started, ended)}`}</dd></div></dl><h4>Steps: ${done} of ${steps.length} done</h4><ol class="steps">${stepLines(replacement, now)}</ol></article>`;
+  return markup`<article id="${id}" class="cluster replacement" data-signal="${signal}" aria-labelledby="${id}-name"><h3 id="${id}-name">${sign(signal)}${word(signal)}<span>${blue} to ${green}: ${state}</span></h3>${next === said ? "" : markup`<p class="sentence">${next}</p>`}${traffic(replacement)}<dl><div><dt>${blue}</dt><dd>${aboutCluster(blue, clusters)}</dd></div><div><dt>${green}</dt><dd>${aboutCluster(green, clusters)}</dd></div><div><dt>Point of no return</dt><dd>${returnText}</dd></div><div><dt>Begun</dt><dd>${clock(started)}, ${ended === undefined ? markup`${elapsed(started, now)} ago` : markup`ended ${clock(ended)}, after ${between(started, ended)}`}</dd></div></dl><h4>Steps: ${done} of ${steps.length} done</h4><ol class="steps">${stepLines(replacement, now)}</ol></article>`;
 }
 
 /** Blue at one end, green at the other, and between them what is whose. */
@@ -39,11 +40,17 @@ function traffic({ name, blue, green, share }: ReplacementView): Markup {
   return markup`<div class="traffic"><p><span class="quiet">Traffic:</span> <b>${blue} ${100 - share}%</b></p><p><b>${green} ${share}%</b></p><progress max="100" value="${share}" aria-label="Share of ${name}'s traffic that goes to ${green}">${share}%</progress></div>`;
 }
 
-function about(cluster: string, clusters: readonly ClusterView[]): Markup | string {
-  const found = clusters.find((each) => each.cluster === cluster);
-  return found === undefined
-    ? "no machine"
-    : markup`${sign(found.signal)} ${word(found.signal)}${found.summary}`;
+const about: Readonly<Record<Signal, string>> = {
+  good: "in service, all conditions hold",
+  busy: "on its way",
+  look: "worth a look: see below",
+  act: "needs you: see below",
+  idle: "no machine",
+};
+
+function aboutCluster(cluster: string, clusters: readonly ClusterView[]): Markup {
+  const { signal = "idle" as const } = clusters.find((each) => each.cluster === cluster) ?? {};
+  return markup`${sign(signal)} ${about[signal]}`;
 }
 
 function stepLines(replacement: ReplacementView, now: Date): Markup[] {
@@ -68,9 +75,10 @@ function stepLine(step: Step, now: Date): Markup {
 /** What became of it, and how long it took, has taken so far, or will take. */
 function how({ state, begun, ended, seconds }: Step, now: Date): Markup | string {
   const word = stepWords[state];
-  const about = `about ${duration(seconds)}`;
-  if (begun === undefined) return `${word}, ${about}`;
-  if (state === "running") return markup`${word} since ${clock(begun)}, ${elapsed(begun, now)} of ${about}`;
+  const estimate = `about ${duration(seconds)}`;
+  if (begun === undefined) return `${word}, ${estimate}`;
+  if (state === "running")
+    return markup`${word} since ${clock(begun)}, ${elapsed(begun, now)} of ${estimate}`;
   if (state === "failed") return markup`${word}, begun ${clock(begun)}`;
   return state === "done" && ended !== undefined ? `${word}, ${between(begun, ended)}` : word;
 }

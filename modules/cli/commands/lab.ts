@@ -198,6 +198,11 @@ async function landed(workspace: Workspace, site: string, cluster: string): Prom
       `npx landfall status ${cluster} --watch`,
     ],
     ["lose a worker", `npx landfall power off ${worker}`, `npx landfall status ${cluster}`],
+    [
+      "replace it by its next version",
+      `cp clusters/examples/lab-v2.yaml clusters/`,
+      `npx landfall upgrade lab --to v2 --dry-run`,
+    ],
     ["retire the cluster", `npx landfall destroy ${cluster}`],
     ["leave nothing behind", "npm run lab -- down"],
   ];

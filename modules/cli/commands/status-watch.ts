@@ -12,13 +12,13 @@ import {
   pollMachines,
   type Source,
 } from "../watch/sources.ts";
-import { changes, provenAt, type Watched } from "../watch/watched.ts";
+import { allMachines, changes, provenAt, type Watched } from "../watch/watched.ts";
 
 export async function statusWatchCommand(
   { workspace, json, signal }: Invocation,
   cluster: string,
 ): Promise<number> {
-  const { plan } = readRunOf(workspace, cluster);
+  let { plan } = readRunOf(workspace, cluster);
   const show = json || !process.stdout.isTTY ? lines(json) : terminal(workspace.env.NO_COLOR === undefined);
   let watched: Watched = {
     cluster,
@@ -36,7 +36,10 @@ export async function statusWatchCommand(
   };
   const source = (name: string): Source => ({
     workspace,
-    plan,
+    plan: () => plan,
+    deployed(next) {
+      plan = { ...next, machines: allMachines(plan.machines, next.machines) };
+    },
     signal,
     tell: update,
     proven: () => provenAt(watched),

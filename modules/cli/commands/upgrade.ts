@@ -176,7 +176,12 @@ function worldOf(
       writeJournal(workspace, version, next);
       reporter.report(next);
     },
-    tell: (event) => progress.line("upgrade", lineOf(event, journal, steps.length)),
+    tell: (event) => {
+      const text = lineOf(event, journal, steps.length);
+      // Steps stand out among what they do.
+      const loud = event.kind !== "note" && process.stderr.isTTY && workspace.env.NO_COLOR === undefined;
+      progress.line("upgrade", loud ? `\u001b[1m${text}\u001b[22m` : text);
+    },
     signal,
   };
 }

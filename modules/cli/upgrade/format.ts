@@ -1,4 +1,5 @@
 // A replacement as people read it: before it is begun, and when it is over.
+import { stepWords } from "../../boot/index.ts";
 import {
   amountText,
   type Journal,
@@ -58,7 +59,12 @@ export function formatTimes(journal: Journal): string {
   const rows = journal.plan.steps.map((step) => {
     const record = recordOf(journal, step.id);
     const took = tookSeconds(record);
-    return [step.id, record.state, took === undefined ? "-" : `${took.toFixed(1)} s`, duration(step.seconds)];
+    return [
+      step.id,
+      stepWords[record.state],
+      took === undefined ? "-" : `${took.toFixed(1)} s`,
+      duration(step.seconds),
+    ];
   });
   return table([["STEP", "", "TOOK", "ESTIMATE"], ...rows]);
 }

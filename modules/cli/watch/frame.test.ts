@@ -110,10 +110,11 @@ describe("while it is replaced", () => {
       prod-v1 to prod-v2: under way, 3 of 8 steps done; traffic: prod-v1 90%, prod-v2
       10%
         3 steps before
-      … 10% of the traffic  under way since 04:59:27  6 min of about 5 min
-      - all of the traffic  to come                   about 10 s
+      … 10% of the traffic  since 04:59:27  6 min
+      - all of the traffic  to come         about 10 s
+      - hold                to come         about 10 min
       ─ point of no return: before it --abort goes back to prod-v1
-        3 steps after
+        2 steps after
 
         MACHINE  PLACE   STATE                    FOR    WAITS FOR
       ✔ m1       A1 U40  ready                    2 min
@@ -139,7 +140,7 @@ describe("while it is replaced", () => {
     );
     const failed = { ...quiet, replacements: [{ ...view!, steps }] };
     expect(plain(80, 24, failed)[1]).toMatch(/^! Tell whoever runs prod: /);
-    expect(plain(80, 24, failed).join("\n")).toMatch(/! 10% of the traffic +failed, begun 04:59:27/);
+    expect(plain(80, 24, failed).join("\n")).toMatch(/! 10% of the traffic +failed/);
   });
 
   test("of one that is over a line is left where there is no room", () => {
@@ -152,6 +153,11 @@ describe("while it is replaced", () => {
   test("nothing is expected of a cluster that was retired meanwhile", () => {
     const gone = { ...quiet, conditions: [], checked: undefined, gone: true };
     expect(plain(80, 40, gone).join("\n")).not.toContain("conditions");
+    expect(plain(80, 40, gone)[1]).toContain("prod-v1 is retired.");
+    const over = replaced({ ended: { at: ago(now, 9), outcome: "replaced" }, running: false });
+    expect(plain(80, 40, { ...gone, replacements: over })[1]).toContain(
+      "prod-v1 is retired: prod-v2 has taken its place",
+    );
   });
 
   test("without a screen, a step is a line, and so is the traffic", () => {

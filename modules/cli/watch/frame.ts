@@ -25,15 +25,14 @@ export function frame(watched: Watched, now: Date, { columns, rows, colour }: Sc
   const clock = `${now.toISOString().slice(11, 19)}  Ctrl-C ends`;
   const headRoom = columns - clock.length - 1;
   const nothing = watched.machines.length === 0 && watched.replacements.length === 0;
+  const next = watched.gone ? goneText(watched) : fleet.next;
   const top = [
     headRoom < 8
       ? paint("1", fit(watched.cluster, columns))
       : `${paint("1", fit(watched.cluster, headRoom))} ${paint(quiet, clock)}`,
     ...(nothing
       ? ["Waiting for the first news."]
-      : wrap(`${signs[fleet.signal]} ${fleet.next}`, columns, 3).map((line) =>
-          paint(colours[fleet.signal], line),
-        )),
+      : wrap(`${signs[fleet.signal]} ${next}`, columns, 3).map((line) => paint(colours[fleet.signal], line))),
     ...watched.troubles.flatMap((what) => wrap(what, columns, 2).map((line) => paint(colours.look, line))),
     "",
   ];
@@ -48,6 +47,13 @@ export function frame(watched: Watched, now: Date, { columns, rows, colour }: Sc
     { turn: underWay ? 3 : 0, lines: (room) => conditionLines(watched, now, space(room)) },
   ];
   return [...top, ...arranged(parts, rows - top.length)].slice(0, rows);
+}
+
+function goneText({ cluster, replacements }: Watched): string {
+  const by = replacements.find(({ blue, state }) => blue === cluster && state === "replaced");
+  return by === undefined
+    ? `${cluster} is retired.`
+    : `${cluster} is retired: ${by.green} has taken its place, npx landfall status ${by.green} --watch`;
 }
 
 /** Something on the screen, which is shorter where there is less room. */

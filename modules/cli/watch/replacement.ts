@@ -20,9 +20,11 @@ export function replacementLines(
     0,
     view.steps.findIndex((step) => step.current),
   );
-  // Going back, the step before it is the next.
-  const from = view.direction === "back" ? Math.max(0, at - 1) : at;
-  const near = view.steps.slice(from, view.direction === "back" ? at + 1 : at + 2);
+  // It, the next (going back, the one before it), and as many around them as there is room for.
+  const many = Math.min(view.steps.length, Math.max(2, room - head.length - 3));
+  const before = Math.floor((many - 2) / 2) + (view.direction === "back" ? 1 : 0);
+  const from = Math.max(0, Math.min(at - before, view.steps.length - many));
+  const near = view.steps.slice(from, from + many);
   const after = view.steps.length - from - near.length;
   const rest = (many: number, where: string) =>
     many > 0
@@ -53,7 +55,12 @@ function stepLines(
   columns: number,
   paint: Paint,
 ): string[] {
-  const cells = steps.map((step) => ({ step, state: stateText(step), took: tookText(step, now) }));
+  const brief = columns < 100;
+  const cells = steps.map((step) => ({
+    step,
+    state: stateText(step, brief),
+    took: tookText(step, now, brief),
+  }));
   const widest = (texts: readonly string[], most: number) =>
     Math.min(most, Math.max(0, ...texts.map((text) => width(text))));
   const state = widest(

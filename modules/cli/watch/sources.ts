@@ -17,7 +17,10 @@ import type { Watched } from "./watched.ts";
 
 export interface Source {
   readonly workspace: Workspace;
-  readonly plan: Plan;
+  /** As it was deployed last; machines that left are in it. */
+  readonly plan: () => Plan;
+  /** Told when it was deployed otherwise. */
+  readonly deployed: (plan: Plan) => void;
   /** Ends it. */
   readonly signal: AbortSignal;
   /** Told of whatever is new. */
@@ -33,11 +36,12 @@ export interface Source {
 /** Machines as Landfall's boot service tells of them, as it happens. */
 export async function followBootService({ plan, signal, tell, trouble, proven }: Source): Promise<void> {
   const records = new Map<string, MachineRecord>();
-  const timeouts = { ...softTimeouts, ...plan.boot.softTimeouts };
+  const { boot } = plan();
+  const timeouts = { ...softTimeouts, ...boot.softTimeouts };
   const show = () => {
     const now = new Date();
-    const machines = plan.machines
-      .map(({ mac }) => records.get(mac))
+    const machines = plan()
+      .machines.map(({ mac }) => records.get(mac))
       .filter((record) => record !== undefined)
       .map((record) => machineView(record, now, timeouts, proven()));
     tell({ machines });
@@ -47,7 +51,7 @@ export async function followBootService({ plan, signal, tell, trouble, proven }:
   try {
     await again(signal, trouble, "the boot service does not answer", () =>
       withBootClient(
-        plan.boot,
+        boot,
         signal,
         async (client) => {
           for await (const record of client.watch(signal)) {
@@ -67,17 +71,18 @@ export async function followBootService({ plan, signal, tell, trouble, proven }:
 /** Machines as their BMCs and consoles show them. */
 export async function pollMachines({ workspace, plan, signal, tell, trouble }: Source): Promise<void> {
   const seen: Seen = new Map();
-  const timeouts = { ...softTimeouts, ...plan.boot.softTimeouts };
   await again(signal, trouble, "the machines cannot be asked", async () => {
+    const deployed = plan();
+    const timeouts = { ...softTimeouts, ...deployed.boot.softTimeouts };
     const machines = await Promise.all(
-      plan.machines.map(async (machine): Promise<MachineView> => {
+      deployed.machines.map(async (machine): Promise<MachineView> => {
         const bmc = openPower(machine.bmc, powerDeps(workspace), { timeoutSeconds: 5 });
         const [power, console] = await Promise.all([
           bmc.state().catch((error: Error) => ({ unknown: error.message })),
           bmc.console().catch(() => undefined),
         ]);
-        const steps = readMachine(workspace, plan.cluster, machine.name);
-        return polledView(plan, machine, { power, console, steps }, seen, new Date(), timeouts);
+        const steps = readMachine(workspace, deployed.cluster, machine.name);
+        return polledView(deployed, machine, { power, console, steps }, seen, new Date(), timeouts);
       }),
     );
     trouble(undefined);
@@ -88,22 +93,25 @@ export async function pollMachines({ workspace, plan, signal, tell, trouble }: S
 /** The replacement that the cluster is a part of, as its journal has it by now. */
 export async function followReplacements({ workspace, plan, signal, tell, trouble }: Source): Promise<void> {
   await again(signal, trouble, "the journal of its replacement cannot be read", async () => {
-    tell({ replacements: replacementsOf(workspace, plan, new Date()) });
+    tell({ replacements: replacementsOf(workspace, plan(), new Date()) });
     trouble(undefined);
   });
 }
 
 /** The health conditions, and those who watch the page see them too. */
-export async function pollConditions({ workspace, plan, signal, tell, trouble }: Source): Promise<void> {
+export async function pollConditions(source: Source): Promise<void> {
+  const { workspace, plan, deployed, signal, tell, trouble } = source;
+  const { cluster } = plan();
   await again(signal, trouble, "the conditions cannot be checked", async () => {
-    // Retired while somebody looked, or being deployed anew by now.
-    const gone = findRun(workspace, plan.cluster) === undefined;
-    tell({ gone, ...(gone && { conditions: [], checked: undefined }) });
-    if (gone) return trouble(undefined);
-    const report = healthReport(plan.cluster, await checkHealth(workspace, plan, signal));
+    // While it is replaced machines leave it, and come to it; retired it has none.
+    const run = findRun(workspace, cluster);
+    tell({ gone: run === undefined, ...(run === undefined && { conditions: [], checked: undefined }) });
+    if (run === undefined) return trouble(undefined);
+    deployed(run.plan);
+    const report = healthReport(cluster, await checkHealth(workspace, run.plan, signal));
     trouble(undefined);
     tell({ conditions: report.conditions, checked: new Date() });
-    await showConditions(plan, report, signal);
+    await showConditions(run.plan, report, signal);
     await delay(3000, undefined, { signal });
   });
 }

@@ -17,6 +17,15 @@ export interface Watched {
   readonly troubles: readonly string[];
 }
 
+/** Those that are known, as they are now, then those that came; what left stays in sight. */
+export function allMachines<T extends { readonly name: string }>(
+  known: readonly T[],
+  now: readonly T[],
+): T[] {
+  const byName = new Map([...known, ...now].map((machine) => [machine.name, machine]));
+  return [...byName.values()];
+}
+
 /** When all conditions held, as far as they were looked at last. */
 export function provenAt({ conditions, checked }: Watched): string | undefined {
   return conditions.length > 0 && conditions.every(({ ok }) => ok) ? checked?.toISOString() : undefined;

@@ -1,0 +1,98 @@
+// `node test/lab/picture.ts` makes docs/images/replacement.svg and replacement.png: a cluster is replaced in the lab, as the
+// example says, while the terminal is recorded; and the live page in the middle of it. It takes three minutes, and root.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import type { ReplacementSpec } from "../../modules/spec/index.ts";
+import { openBrowser } from "../support/browser.ts";
+import { type Recorded, record, recordingSvg } from "../support/recording.ts";
+import { repository } from "./harness/project.ts";
+import { openRack, type Rack } from "./harness/rack.ts";
+
+const columns = 104;
+const images = join(repository, "docs/images");
+const example: {
+  masters: { machines: string[] };
+  pools: { machines: string[] }[];
+  replacement: ReplacementSpec;
+} = parse(readFileSync(join(repository, "clusters/examples/lab-v2.yaml"), "utf8"));
+const workers = example.pools.flatMap(({ machines }) => machines);
+const rack = await openRack({
+  name: "rack",
+  machines: ["m1", "m2", "m3", ...example.masters.machines, ...workers],
+  clusters: {
+    "lab-v1": { masters: ["m1", "m2", "m3"], workers },
+    "lab-v2": { masters: example.masters.machines, workers, endpoint: 20 },
+  },
+});
+try {
+  rack.editCluster("lab-v2", (file) => {
+    file.replacement = example.replacement;
+  });
+  await rack.landfall("deploy", "lab-v1");
+  await work(rack);
+  const { lines, exitCode, seconds } = await replaced(rack);
+  if (exitCode !== 0) throw new Error(`it ended with ${exitCode}`);
+  console.log(`lab-v1 was replaced in ${seconds.toFixed(0)} s`);
+  const label = "Recording of a replacement: landfall upgrade lab --to v2";
+  const svg = recordingSvg(lines, { label, columns, rows: 46, speed: 4 });
+  writeFileSync(join(images, "replacement.svg"), svg);
+} finally {
+  await rack.down();
+}
+
+/** Somebody's work, which moves. */
+async function work(rack: Rack): Promise<void> {
+  const api = await rack.api("lab-v1");
+  const { spec } = await api.get<{ spec: { template: { spec: { containers: { image: string }[] } } } }>(
+    "/apis/apps/v1/namespaces/landfall-system/daemonsets/web",
+  );
+  const labels = { app: "shop" };
+  const { image } = spec.template.spec.containers[0]!;
+  const containers = [{ name: "web", image, imagePullPolicy: "Never" }];
+  const objects = [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "shop", namespace: "shop" },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers } },
+      },
+    },
+  ];
+  await rack.kubectl("lab-v1", ["apply", "-f", "-"], objects.map((each) => stringify(each)).join("---\n"));
+  await rack.kubectl("lab-v1", ["rollout", "status", "--namespace=shop", "deployment/shop", "--timeout=60s"]);
+}
+
+async function replaced(rack: Rack): Promise<Recorded> {
+  const browser = await openBrowser();
+  try {
+    const { page } = await browser.visit(`http://127.0.0.1:${rack.project.ports.page}/`, {
+      viewport: { width: 1040, height: 900 },
+    });
+    await page.getByText("live", { exact: true }).waitFor();
+    let pictures = Promise.resolve();
+    const picture = async () => {
+      await page.getByText("lab-v2 20%").waitFor();
+      await page.screenshot({ path: join(images, "replacement.png"), fullPage: true });
+    };
+    const bin = join(repository, "node_modules/.bin");
+    const command = "landfall upgrade lab --to v2";
+    const recorded = await record(command, {
+      cwd: rack.project.root,
+      columns,
+      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, CHECKPOINT_DISABLE: "1" },
+      onLine: (text) => {
+        console.log(text);
+        if (text.endsWith("lab-v2     has 20 %")) pictures = picture();
+      },
+    });
+    await pictures;
+    return { ...recorded, lines: [{ at: 0, text: `$ npx ${command}` }, ...recorded.lines] };
+  } finally {
+    await browser.close();
+  }
+}
