@@ -121,6 +121,20 @@ export const goModules = {
       },
       {
         why:
+          "Peers are called before there are policies, and without policies each is told everything: a router that answered at " +
+          "once kept the ranges of pods. They come before anything that could be told.",
+        module: "github.com/cloudnativelabs/kube-router/v2",
+        file: "pkg/controllers/routing/network_routes_controller.go",
+        find: `		// advertise or withdraw IPs for the services to be reachable via host
+`,
+        replace: `		if err := nrc.AddPolicies(); err != nil {
+			klog.Errorf("Error adding BGP policies: %s", err.Error())
+		}
+		// advertise or withdraw IPs for the services to be reachable via host
+`,
+      },
+      {
+        why:
           "Each pod and namespace that comes, goes or changes means some twenty runs of iptables on every node: two seconds " +
           "of CPU while a cluster lands, and a fifth of a busy one's. While there is no NetworkPolicy they change nothing; " +
           "the first policy's own event brings all up to date.",
