@@ -19,6 +19,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "plans made up, for the tests of modules that read them",
   },
+  "modules/kubernetes/testing.ts": {
+    typesOnly: false,
+    why: "a control plane of a test's own, for tests alone",
+  },
   "modules/cli/program.ts": {
     typesOnly: false,
     why: "the list of commands, for the test that holds the docs against it",

@@ -32,12 +32,14 @@ const labPackages = [
 /** Debian packages of the peers that only `npm test` and `npm run bench` meet. Their services are not started. */
 const testPackages = [
   "bind9",
+  "bird2",
   "bind9-dnsutils",
   "gdisk",
-  "gobgpd",
   "haproxy",
   "ipset",
   "iptables",
+  "jq",
+  "keepalived",
   "chromium",
   "libfaketime",
   "openssh-server",

@@ -32,7 +32,20 @@ export function trafficPlan(workspace: Workspace, from: string, to: string): Tra
       expected: "a driver, and what it needs",
       next: `write replacement.traffic into clusters/${to}.yaml (docs/traffic.md); on the way back too, it is ${to}'s that counts`,
     });
-  return planTraffic({ traffic, from, to, folder: workspace.root, file: clusterFile });
+  const addresses = green.network?.addresses;
+  if (traffic.driver === "address") requireAddress(workspace, from, traffic.address);
+  return planTraffic({ traffic, addresses, from, to, folder: workspace.root, file: clusterFile });
+}
+
+/** Masters know from their landing on which addresses they may hold. */
+function requireAddress(workspace: Workspace, cluster: string, address: string): void {
+  const { network } = findRun(workspace, cluster)?.plan ?? planOf(workspace, cluster);
+  if (network.addresses?.some((each) => each.address === address)) return;
+  throw new LandfallError("traffic-impossible", `${cluster} does not know the address ${address}`, {
+    found: `network.addresses of ${cluster}: ${network.addresses?.map((each) => each.address).join(", ") ?? "none"}`,
+    expected: `${address}, from its landing on`,
+    next: "steer the traffic by another driver (docs/traffic.md) until both versions know it",
+  });
 }
 
 export interface OpenTraffic extends Traffic {

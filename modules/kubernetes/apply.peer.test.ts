@@ -1,6 +1,6 @@
 // applyManifests and the client against a real kube-apiserver and etcd, on loopback, with throw-away certificates.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { homedir, tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import { buildTool, runProcess } from "../release/index.ts";
 import { addons } from "./addons/index.ts";
 import { type Api, getJson, openApi, reason } from "./api.ts";
 import { type Applied, applyManifests } from "./apply.ts";
+import { apiServerFlags, etcdFlags, freePorts, makeCertificates } from "./testing.ts";
 
 /** Where set-up has built them; else they are built now, which takes minutes. */
 const build = (name: "etcd" | "kube-apiserver") =>
@@ -98,8 +99,8 @@ describe("server-side apply on a real apiserver", () => {
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "landfall-apply-"));
-    const [etcdPort, peerPort, apiPort, deadPort] = await freePorts(4);
-    makeCertificates(directory);
+    const [etcdPort, peerPort, apiPort, deadPort] = (await freePorts(4)) as [number, number, number, number];
+    makeCertificates({ directory, address: "127.0.0.1" });
     proxy = await connectProxy(() => tunnels++);
     client = openApi({
       ...options(),
@@ -107,28 +108,10 @@ describe("server-side apply on a real apiserver", () => {
     });
     const [etcd, apiServer] = [await build("etcd"), await build("kube-apiserver")];
     children.push(
-      start("etcd", etcd, [
-        `--data-dir=${join(directory, "etcd")}`,
-        `--listen-client-urls=http://127.0.0.1:${etcdPort}`,
-        `--advertise-client-urls=http://127.0.0.1:${etcdPort}`,
-        `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
-        "--log-level=error",
-      ]),
+      start("etcd", etcd, etcdFlags(directory, [etcdPort, peerPort])),
       start("kube-apiserver", apiServer, [
-        `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-        "--bind-address=127.0.0.1",
-        "--advertise-address=127.0.0.1",
-        `--secure-port=${apiPort}`,
-        `--tls-cert-file=${join(directory, "server.crt")}`,
-        `--tls-private-key-file=${join(directory, "server.key")}`,
-        `--client-ca-file=${join(directory, "ca.crt")}`,
-        "--service-cluster-ip-range=10.43.0.0/16",
-        "--service-account-issuer=https://kubernetes.default.svc",
-        `--service-account-key-file=${join(directory, "server.crt")}`,
-        `--service-account-signing-key-file=${join(directory, "server.key")}`,
+        ...apiServerFlags({ directory, address: "127.0.0.1", port: apiPort, etcdPort }),
         "--allow-privileged=true",
-        "--authorization-mode=RBAC",
-        "--endpoint-reconciler-type=none",
       ]),
     );
   }, 1_800_000);
@@ -276,42 +259,6 @@ describe("server-side apply on a real apiserver", () => {
     });
   });
 });
-
-function makeCertificates(directory: string): void {
-  const openssl = (...parameters: string[]) =>
-    execFileSync("openssl", parameters, { cwd: directory, stdio: "pipe" });
-  const key = (name: string) => [
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:P-256",
-    "-nodes",
-    "-keyout",
-    `${name}.key`,
-  ];
-  for (const name of ["ca", "stranger"]) {
-    openssl("req", "-x509", ...key(name), "-out", `${name}.crt`, "-subj", "/CN=test", "-days", "1");
-  }
-  for (const [name, subject, extensions] of [
-    ["server", "/CN=kube-apiserver", "subjectAltName=IP:127.0.0.1"],
-    ["admin", "/O=system:masters/CN=admin", "extendedKeyUsage=clientAuth"],
-  ] as const) {
-    writeFileSync(join(directory, `${name}.ext`), extensions);
-    openssl("req", "-new", ...key(name), "-out", `${name}.csr`, "-subj", subject);
-    openssl(
-      ...["x509", "-req", "-in", `${name}.csr`, "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"],
-      ...["-days", "1", "-out", `${name}.crt`, "-extfile", `${name}.ext`],
-    );
-  }
-}
-
-/** Ports that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listening(createServer())));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 function connectProxy(onTunnel: () => void): Promise<HttpServer> {
   const server = createHttpServer();

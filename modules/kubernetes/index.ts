@@ -27,4 +27,6 @@ export { agentLabel, agentNames } from "./node-agents.ts";
 export { nameRoles } from "./node-roles.ts";
 export { apiServerPort, balancerPort } from "./paths.ts";
 export { assetPath, machineMetadata, type PoolProfile, poolProfile } from "./profile.ts";
+export { addressAnnotation, holdsLabel } from "./service-address.ts";
 export { type StreamRequest, stream } from "./stream.ts";
+export { virtualIpConfig } from "./virtual-ip.ts";

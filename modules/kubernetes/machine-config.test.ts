@@ -3,9 +3,8 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { plan } from "../plan/index.ts";
 import type { Release } from "../release/index.ts";
-import type { Cluster, Machine, Site } from "../spec/index.ts";
+import { type Cluster, type Machine, type Site, virtualRouterId } from "../spec/index.ts";
 import { machineMetadata, poolProfile } from "./profile.ts";
-import { virtualRouterId } from "./virtual-ip.ts";
 
 const machine = (name: string, last: number): Machine => ({
   name,
@@ -223,6 +222,24 @@ test("metadata is what a machine alone knows, in characters that first boot lets
     labels: "landfall.local/cluster=lab-v1,landfall.local/pool=workers",
   });
   for (const value of Object.values(metadata)) expect(value).toMatch(/^[A-Za-z0-9.:/,=_-]*$/);
+});
+
+test("addresses of Services are held by masters alone, and only where some are named", async () => {
+  const held = { addresses: [{ address: "10.77.0.150", service: "ingress/nginx" }] };
+  const has = async (pool: string, more: Partial<Cluster>) => {
+    const files = await filesOf(profileOf(pool, more).profile.ignition);
+    return [files.get("/etc/landfall/addresses"), files.has("/usr/lib/landfall/addresses")];
+  };
+  expect(await has("masters", { network: held })).toEqual(["10.77.0.150 ingress nginx\n", true]);
+  expect(await has("workers", { network: held })).toEqual([undefined, false]);
+  expect(await has("masters", {})).toEqual([undefined, false]);
+  const keepalived = async (more: Partial<Cluster>) =>
+    (await filesOf(profileOf("masters", more).profile.ignition)).get(
+      "/etc/landfall/templates/etc/keepalived/landfall.conf",
+    );
+  expect(await keepalived({ network: held })).toContain("vrrp_instance 10.77.0.150");
+  expect(await keepalived({ network: held })).toContain("virtual_router_id 151");
+  expect(await keepalived({})).not.toContain("track_file");
 });
 
 test.each([

@@ -21,7 +21,7 @@ import {
 } from "./paths.ts";
 import { script } from "./scripts.ts";
 import { staticPods } from "./static-pods.ts";
-import { virtualIpConfig, virtualIpDropin } from "./virtual-ip.ts";
+import { addressesUnit, virtualIpConfig, virtualIpDropin } from "./virtual-ip.ts";
 
 export interface MachineConfigInput {
   readonly plan: Plan;
@@ -39,7 +39,9 @@ export function machineConfig(input: MachineConfigInput): ConfigOf<"3.4.0"> {
       node(input),
       network(input),
       balancer(input),
-      ...(input.pool.role === "master" ? [controlPlane(input), virtualIp(input.plan)] : []),
+      ...(input.pool.role === "master"
+        ? [controlPlane(input), virtualIp(input.plan), serviceAddresses(input.plan)]
+        : []),
       { files: input.pool.files.map((own) => text(own.path, own.contents, own.mode)) },
     ],
   );
@@ -177,6 +179,19 @@ function virtualIp(plan: Plan): Part {
     units: [
       unit({ name: "keepalived.service", enabled: true, dropins: { "10-landfall.conf": virtualIpDropin } }),
     ],
+  };
+}
+
+/** Addresses of Services, which masters hold beside the API's. */
+function serviceAddresses({ network: { addresses = [] } }: Plan): Part {
+  if (addresses.length === 0) return {};
+  const lines = addresses.map(({ address, namespace, name }) => `${address} ${namespace} ${name}\n`);
+  return {
+    files: [
+      text("/etc/landfall/addresses", lines.join("")),
+      executable(`${libDir}/addresses`, script("addresses")),
+    ],
+    units: [unit({ name: "landfall-addresses.service", enabled: true, contents: addressesUnit })],
   };
 }
 

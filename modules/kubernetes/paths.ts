@@ -11,6 +11,8 @@ export const releaseDir = "/usr/lib/landfall/release";
 /** kube-proxy's configuration, and the folder of kube-router's. */
 export const kubeProxyConfigFile = "/etc/kubernetes/kube-proxy.yaml";
 export const kubeRouterDir = "/etc/kubernetes/kube-router";
+/** What keepalived is told of addresses of Services. */
+export const addressesDir = "/run/landfall-addresses";
 export const libDir = "/usr/lib/landfall";
 
 /** An apiserver listens here on every master, whatever port people use at the endpoint. */

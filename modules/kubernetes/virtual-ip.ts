@@ -1,9 +1,13 @@
 import type { Plan } from "../plan/index.ts";
-import { libDir } from "./paths.ts";
+import { virtualRouterId } from "../spec/index.ts";
+import { addressesDir, libDir } from "./paths.ts";
 
 /**
  * keepalived's configuration template: the address where people reach the API moves to a master whose apiserver is
  * ready. VRRPv3 (RFC 5798), unicast, so that racks without multicast work; @INTERFACE@ is found when it starts.
+ *
+ * Addresses of Services are shared with the cluster's other version, whose masters are not known here: by multicast. How
+ * gladly this master holds one is a number that scripts/addresses.sh writes; until then it does not.
  */
 export function virtualIpConfig(plan: Plan): string {
   const masters = plan.machines.filter((machine) => machine.role === "master");
@@ -41,15 +45,31 @@ ${masters.map((master) => `    @UNLESS:${master.address}@${master.address}`).joi
     apiserver
   }
 }
-`;
+${(plan.network.addresses ?? []).map(({ address }) => serviceAddress(address)).join("")}`;
 }
 
-/** 1-255, from the address: two clusters on one network have different addresses, so nearly always different ids. */
-export function virtualRouterId(address: string): number {
-  const last = address.includes(":")
-    ? Number.parseInt(address.split(":").at(-1) || "0", 16)
-    : Number(address.split(".").at(-1));
-  return (last % 255) + 1;
+function serviceAddress(address: string): string {
+  return `
+track_file ${address} {
+  file "${addressesDir}/${address}"
+  weight 1
+  init_file -254
+}
+
+vrrp_instance ${address} {
+  state BACKUP
+  interface @INTERFACE@
+  virtual_router_id ${virtualRouterId(address)}
+  priority 1
+  advert_int 1
+  virtual_ipaddress {
+    ${address}/32
+  }
+  track_file {
+    ${address}
+  }
+}
+`;
 }
 
 /** Debian's unit, with our own configuration: its condition asks for a file of another name. */
@@ -64,4 +84,18 @@ ExecStart=
 ExecStart=/usr/sbin/keepalived --dont-fork --log-console --use-file=/run/keepalived.conf
 Restart=always
 RestartSec=1
+`;
+
+/** landfall-addresses.service: until this machine's keys are delivered it asks in vain, and no address is held. */
+export const addressesUnit = `[Unit]
+Description=Tell keepalived which addresses of Services this master may hold
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=${libDir}/addresses
+Restart=always
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
 `;

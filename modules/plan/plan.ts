@@ -116,6 +116,12 @@ function planNetwork({ network = {} }: Cluster): ClusterNetwork {
     apiService: formatAddress(nth(services, 1)),
     dnsService: formatAddress(nth(services, 10)),
     domain: network.domain ?? defaults.domain,
+    ...(network.addresses && {
+      addresses: network.addresses.map(({ address, service }) => {
+        const [namespace = "", name = ""] = service.split("/");
+        return { address, namespace, name };
+      }),
+    }),
     ...(network.bgp && {
       bgp: {
         asn: network.bgp.asn,

@@ -45,8 +45,17 @@ export interface ClusterNetwork {
   /** Tenth address of `services`: CoreDNS. */
   readonly dnsService: string;
   readonly domain: string;
+  /** Of Services, each held by one master of one of the clusters that name it. Undefined: none. */
+  readonly addresses?: readonly ServiceAddress[];
   /** Routers of the site that learn of Services' external addresses. */
   readonly bgp?: BgpPlan;
+}
+
+export interface ServiceAddress {
+  /** IPv4. */
+  readonly address: string;
+  readonly namespace: string;
+  readonly name: string;
 }
 
 export interface BgpPlan {

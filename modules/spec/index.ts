@@ -41,4 +41,5 @@ export { didYouMean, nearest } from "./suggest.ts";
 export { type TrafficSpec, trafficDefaults } from "./traffic.ts";
 export { type Mix, mixFor, shareOf, sharesOf } from "./traffic-shares.ts";
 export { urlHost } from "./url-host.ts";
+export { virtualRouterId } from "./virtual-router.ts";
 export { type WorkloadsSpec, workloadsSchema } from "./workloads.ts";

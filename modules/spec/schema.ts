@@ -2,6 +2,7 @@
 // Rules that look at more than one value (duplicates, overlaps, claims) are in rules.ts.
 import { z } from "zod";
 import { replacementSchema } from "./replacement.ts";
+import { serviceName } from "./traffic.ts";
 
 /** What stands where nothing is written: the schema tells people, the plan fills it in. */
 export const defaults = {
@@ -468,6 +469,21 @@ export const clusterSchema = z
           .string()
           .optional()
           .meta({ description: "DNS domain inside the cluster.", default: defaults.domain }),
+        addresses: z
+          .array(
+            z.strictObject({
+              address: z
+                .ipv4({ error: "an IPv4 address, as 10.20.0.150" })
+                .describe("A free address of the masters' network."),
+              service: serviceName.describe(
+                "The Service that is reached there, as `NAMESPACE/NAME`: the address is one of its `spec.externalIPs`, and its annotation `landfall.local/address` says whether this cluster holds it.",
+              ),
+            }),
+          )
+          .optional()
+          .describe(
+            "Addresses of Services on the masters' network (layer 2): one master answers for each, by VRRP, in one of the clusters that name it. Masters know them from their landing on. Left out: none. See docs/traffic.md.",
+          ),
         bgp: z
           .strictObject({
             asn,

@@ -17,6 +17,10 @@ export const trafficDefaults = {
 const command = z.array(z.string()).min(1);
 const path = z.string().min(1);
 const port = z.int().min(1).max(65535);
+/** NAMESPACE/NAME. */
+export const serviceName = z
+  .string()
+  .regex(/^[a-z0-9][-a-z0-9]*\/[a-z0-9][-a-z0-9]*$/, "NAMESPACE/NAME of a Service, as ingress/nginx");
 const address = z.union([z.ipv4(), z.ipv6()], { error: "an IP address, as 10.20.0.11" });
 
 /** What every driver has. */
@@ -108,10 +112,7 @@ const dnsDriver = z
 const bgpDriver = z
   .strictObject({
     driver: z.literal("bgp").describe("Routes, announced by kube-router."),
-    service: z
-      .string()
-      .regex(/^[a-z0-9][-a-z0-9]*\/[a-z0-9][-a-z0-9]*$/, "NAMESPACE/NAME of a Service, as ingress/nginx")
-      .describe("The Service that people reach, as `NAMESPACE/NAME`, in both clusters."),
+    service: serviceName.describe("The Service that people reach, as `NAMESPACE/NAME`, in both clusters."),
     address: address.describe(
       "The address that people use: one of the Service's `spec.externalIPs`, in both clusters.",
     ),
@@ -130,8 +131,20 @@ const bgpDriver = z
     "One address, announced to the site's routers (`network.bgp`) by the nodes of both clusters for a moment, then by one. All or nothing, and open connections are cut: `drain.start` is run before.",
   );
 
+const addressDriver = z
+  .strictObject({
+    driver: z.literal("address").describe("An address of the masters' network, moved by VRRP."),
+    address: z
+      .ipv4({ error: "an IPv4 address, as 10.20.0.150" })
+      .describe("The address that people use: one of `network.addresses`, in the files of both clusters."),
+    ...common,
+  })
+  .describe(
+    "One address of a layer-2 network, held by a master of one of the clusters, without a router's help. All or nothing, and open connections are cut: `drain.start` is run before.",
+  );
+
 export const trafficSchema = z
-  .discriminatedUnion("driver", [commandDriver, dnsDriver, bgpDriver])
+  .discriminatedUnion("driver", [commandDriver, dnsDriver, bgpDriver, addressDriver])
   .describe(
     "How people's traffic comes from the older cluster to this one, and back: `landfall cutover`. Its `driver`, and what that needs.",
   );

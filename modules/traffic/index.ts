@@ -1,6 +1,7 @@
 // People's traffic: which share goes to which version of a cluster, and how that is changed.
 import type { CommandPlan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
+import { address } from "./address.ts";
 import { bgp } from "./bgp.ts";
 import { command, runPlanned } from "./command.ts";
 import { dns } from "./dns.ts";
@@ -76,5 +77,7 @@ function steeringOf({ plan, ...rest }: TrafficOptions): Steering {
       return dns(plan, rest);
     case "bgp":
       return bgp(plan, rest);
+    case "address":
+      return address(plan, rest);
   }
 }

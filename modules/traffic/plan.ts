@@ -4,7 +4,7 @@ import type { CommandPlan } from "../plan/index.ts";
 import { formatAddress, parseAddress, type TrafficSpec, trafficDefaults } from "../spec/index.ts";
 import type { Side } from "./types.ts";
 
-export type TrafficPlan = CommandTrafficPlan | DnsTrafficPlan | BgpTrafficPlan;
+export type TrafficPlan = CommandTrafficPlan | DnsTrafficPlan | BgpTrafficPlan | AddressTrafficPlan;
 
 interface Common {
   /** NAME-VERSION. */
@@ -54,6 +54,14 @@ export interface BgpTrafficPlan extends Common {
   readonly settleSeconds: number;
 }
 
+export interface AddressTrafficPlan extends Common {
+  readonly driver: "address";
+  /** Of the Service, in both clusters. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly address: string;
+}
+
 /** Exactly one of these. */
 export interface KeySource {
   /** Absolute. */
@@ -64,6 +72,8 @@ export interface KeySource {
 
 export interface TrafficPlanInput {
   readonly traffic: TrafficSpec;
+  /** `network.addresses` of green's file. */
+  readonly addresses?: readonly { readonly address: string; readonly service: string }[] | undefined;
   /** Blue and green, as NAME-VERSION. */
   readonly from: string;
   readonly to: string;
@@ -73,7 +83,14 @@ export interface TrafficPlanInput {
   readonly file: string;
 }
 
-export function planTraffic({ traffic, from, to, folder, file }: TrafficPlanInput): TrafficPlan {
+export function planTraffic({
+  traffic,
+  addresses = [],
+  from,
+  to,
+  folder,
+  file,
+}: TrafficPlanInput): TrafficPlan {
   const command = (argv: readonly string[], values: Readonly<Record<string, string>>): CommandPlan => ({
     argv: argv.map((word) => fill(word, values)),
     folder,
@@ -109,6 +126,12 @@ export function planTraffic({ traffic, from, to, folder, file }: TrafficPlanInpu
         arrived: sides(traffic.arrived),
         settleSeconds: traffic.settle ?? trafficDefaults.bgpSettle,
       };
+    }
+    case "address": {
+      const { address } = traffic;
+      const [namespace = "", name = ""] =
+        addresses.find((each) => each.address === address)?.service.split("/") ?? [];
+      return { ...common, driver: traffic.driver, namespace, name, address };
     }
     case "dns": {
       const { key } = traffic;

@@ -1,4 +1,5 @@
 // An object as somebody could have written it: without what its cluster put into it.
+import { addressAnnotation } from "../kubernetes/index.ts";
 import {
   at,
   changed,
@@ -28,8 +29,9 @@ const bornAnnotations = new Set([
 const bornAnnotationPrefixes = [
   ...["deployment.kubernetes.io/", "pv.kubernetes.io/", "apf.kubernetes.io/", "kubernetes.io/config."],
   ownAnnotations,
-  // Who announces an address to routers is the cut-over's to say: a copy would draw traffic at once.
+  // Who announces an address, or holds it, is the cut-over's to say: a copy would draw traffic at once.
   "kube-router.io/service.advertise.",
+  addressAnnotation,
 ];
 const bornLabels = ["kubernetes.io/metadata.name"];
 

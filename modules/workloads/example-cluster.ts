@@ -1,11 +1,18 @@
 // A real etcd, kube-apiserver and kube-controller-manager on loopback with throw-away certificates: for tests alone.
 // Without nodes no pod runs, but all that controllers do to objects is real.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Api, openApi } from "../kubernetes/index.ts";
+import type { Api } from "../kubernetes/index.ts";
+import {
+  adminApi,
+  adminKubeconfig,
+  apiServerFlags,
+  etcdFlags,
+  freePorts,
+  makeCertificates,
+} from "../kubernetes/testing.ts";
 import { buildTool, runProcess } from "../release/index.ts";
 
 export interface ExampleCluster {
@@ -38,8 +45,9 @@ export async function startCluster({
   const directory = mkdtempSync(join(tmpdir(), "landfall-workloads-"));
   const path = (file: string) => join(directory, file);
   const read = (file: string) => readFileSync(path(file), "utf8");
-  const [etcdPort, peerPort, apiPort, controllersPort] = await freePorts(4);
-  makeCertificates(directory);
+  const ports = (await freePorts(4)) as [number, number, number, number];
+  const [etcdPort, peerPort, apiPort, controllersPort] = ports;
+  makeCertificates({ directory, address: "127.0.0.1" });
   const url = `https://127.0.0.1:${apiPort}`;
   const children: ChildProcess[] = [];
   const start = (name: string, program: string, parameters: readonly string[]) => {
@@ -48,50 +56,13 @@ export async function startCluster({
     closeSync(log);
   };
 
-  start("etcd", programs.etcd, [
-    `--data-dir=${path("etcd")}`,
-    `--listen-client-urls=http://127.0.0.1:${etcdPort}`,
-    `--advertise-client-urls=http://127.0.0.1:${etcdPort}`,
-    `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
-    "--log-level=error",
-    "--unsafe-no-fsync",
-  ]);
+  start("etcd", programs.etcd, etcdFlags(directory, [etcdPort, peerPort]));
   start("kube-apiserver", programs.apiServer, [
-    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-    "--bind-address=127.0.0.1",
-    "--advertise-address=127.0.0.1",
-    `--secure-port=${apiPort}`,
-    `--tls-cert-file=${path("server.crt")}`,
-    `--tls-private-key-file=${path("server.key")}`,
-    `--client-ca-file=${path("ca.crt")}`,
-    `--service-cluster-ip-range=${services}`,
-    "--service-account-issuer=https://kubernetes.default.svc",
-    `--service-account-key-file=${path("server.crt")}`,
-    `--service-account-signing-key-file=${path("server.key")}`,
-    "--authorization-mode=RBAC",
-    "--endpoint-reconciler-type=none",
+    ...apiServerFlags({ directory, address: "127.0.0.1", port: apiPort, etcdPort, services }),
     ...flags,
   ]);
-  const api = openApi({
-    servers: [url],
-    ca: read("ca.crt"),
-    cert: read("admin.crt"),
-    key: read("admin.key"),
-  });
-  writeFileSync(
-    path("kubeconfig"),
-    JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: [{ name: "c", cluster: { server: url, "certificate-authority": path("ca.crt") } }],
-      users: [
-        { name: "u", user: { "client-certificate": path("admin.crt"), "client-key": path("admin.key") } },
-      ],
-      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-      "current-context": "c",
-    }),
-    { mode: 0o600 },
-  );
+  const api = adminApi(directory, [url]);
+  writeFileSync(path("kubeconfig"), adminKubeconfig(directory, url), { mode: 0o600 });
   start("kube-controller-manager", programs.controllers, [
     `--kubeconfig=${path("kubeconfig")}`,
     "--leader-elect=false",
@@ -139,40 +110,4 @@ async function ready(api: Api, dead: () => string | undefined): Promise<void> {
     if (performance.now() > deadline) throw new Error(`not ready: ${answer?.body ?? "no answer"}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-function makeCertificates(directory: string): void {
-  const openssl = (...parameters: string[]) =>
-    execFileSync("openssl", parameters, { cwd: directory, stdio: "pipe" });
-  const key = (name: string) => [
-    ...["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", `${name}.key`],
-  ];
-  openssl("req", "-x509", ...key("ca"), "-out", "ca.crt", "-subj", "/CN=test", "-days", "1");
-  for (const [name, subject, extensions] of [
-    ["server", "/CN=kube-apiserver", "subjectAltName=IP:127.0.0.1"],
-    ["admin", "/O=system:masters/CN=admin", "extendedKeyUsage=clientAuth"],
-  ] as const) {
-    writeFileSync(join(directory, `${name}.ext`), extensions);
-    openssl("req", "-new", ...key(name), "-out", `${name}.csr`, "-subj", subject);
-    openssl(
-      ...["x509", "-req", "-in", `${name}.csr`, "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"],
-      ...["-days", "1", "-out", `${name}.crt`, "-extfile", `${name}.ext`],
-    );
-  }
-}
-
-/** Ports that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,27 +1,28 @@
-// The driver bgp against real apiservers, the release's kube-router, and a router that is gobgpd.
+// The driver bgp against real apiservers, the release's kube-router, a router that is BIRD, and clients behind that router.
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTraffic, planTraffic, type Traffic } from "../../modules/traffic/index.ts";
-import { type BgpSite, bgpSite } from "./bgp-site.ts";
-import { clock } from "./round-trip.ts";
+import { type BgpSite, bgpSite, machines } from "./bgp-site.ts";
+import { startClients } from "./clients.ts";
+import { machineServers } from "./machine-server.ts";
+import { clock, heeded, thereAndBack } from "./round-trip.ts";
+import type { WebServer } from "./web-server.ts";
 
 const address = "203.0.113.10";
 const announced = { "kube-router.io/service.advertise.externalip": "true" };
 
 let site: BgpSite;
+let blue: WebServer;
+let green: WebServer;
 let traffic: Traffic;
-/** Every set of next hops that the router was seen with. */
-const seen = new Set<string>();
-
-async function look(): Promise<readonly string[]> {
-  const hops = await site.nextHops(address);
-  seen.add(hops.join(" "));
-  return hops;
-}
 
 beforeAll(async () => {
   site = await bgpSite({ externalIPs: [address] }, { from: announced, to: {} });
+  blue = machineServers(site.rack, "prod-v1", [machines.from]);
+  green = machineServers(site.rack, "prod-v2", [machines.to]);
+  await Promise.all([blue.start(), green.start()]);
   const clusters: Readonly<Record<string, string>> = { "prod-v1": site.nodes.from, "prod-v2": site.nodes.to };
-  traffic = openTraffic({
+  const own = openTraffic({
     plan: planTraffic({
       from: "prod-v1",
       to: "prod-v2",
@@ -32,15 +33,16 @@ beforeAll(async () => {
         service: "ingress/nginx",
         address,
         arrived: ["route", "{cluster}"],
+        settle: 2,
         timeout: 60,
+        drain: { seconds: 1, start: ["true"] },
       },
     }),
     deps: {
       env: {},
       readFile: async () => "",
       runCommand: async ([, cluster = ""]) => {
-        const hops = await look();
-        if (!hops.includes(clusters[cluster]!)) throw new Error("no route");
+        if (!site.nextHops(address).includes(clusters[cluster]!)) throw new Error("no route");
         return "";
       },
       resolve: async () => [],
@@ -49,30 +51,44 @@ beforeAll(async () => {
       clock,
     },
   });
+  traffic = { ...own, ...heeded({ from: blue, to: green }) };
 }, 1_800_000);
 afterAll(() => site?.remove());
 
-test("the router's way leads to green, and back, and is there at every moment", async () => {
+test("packets go to green, and back, and there is a way at every moment", { timeout: 240_000 }, async () => {
   await expect.poll(() => site.nextHops(address), { timeout: 60_000 }).toEqual([site.nodes.from]);
-  expect((await traffic.state()).share).toBe(0);
+  /** Every set of next hops that the router was seen with. */
+  const seen = new Set<string>();
   let watching = true;
   const watch = (async () => {
-    while (watching) await look();
+    while (watching) {
+      seen.add(site.nextHops(address).join(" "));
+      await setTimeout(20);
+    }
   })();
-  await traffic.ready("to");
-  await traffic.shift(100);
-  await expect.poll(() => site.nextHops(address), { timeout: 20_000 }).toEqual([site.nodes.to]);
-  expect((await traffic.state()).share).toBe(100);
-  await traffic.ready("from");
-  await traffic.shift(0);
-  await expect.poll(() => site.nextHops(address), { timeout: 20_000 }).toEqual([site.nodes.from]);
-  watching = false;
-  await watch;
-  expect([...seen].sort()).toEqual(
-    [site.nodes.from, site.nodes.to, `${site.nodes.from} ${site.nodes.to}`].sort(),
-  );
+  const clients = startClients({ host: address, port: 80 });
+  try {
+    await clients.heard();
+    await thereAndBack({
+      traffic,
+      clients,
+      blue,
+      green,
+      name: "by BGP",
+      // Blue closes each of their connections while it drains.
+      ignoringAtMost: Number.POSITIVE_INFINITY,
+      // Each of three clients, each time that routes change: two there, two back.
+      cutAtMost: 12,
+    });
+  } finally {
+    watching = false;
+    await watch;
+    await clients.stop();
+  }
+  const { from, to } = site.nodes;
+  expect([...seen].sort()).toEqual([from, to, `${from} ${to}`].sort());
 });
 
-test("the router learns of nothing but that address", async () => {
-  expect(await site.routes()).toEqual([`${address}/32`]);
+test("the router learns of nothing but that address", () => {
+  expect(site.routes()).toEqual([address]);
 });

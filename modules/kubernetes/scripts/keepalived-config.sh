@@ -7,4 +7,6 @@ interface=$(ip -o addr show to "$address" | awk 'NR == 1 { print $2 }')
   echo "no interface has $address yet" >&2
   exit 1
 }
+# Where keepalived is told of addresses of Services.
+mkdir -p /run/landfall-addresses
 sed "s|@INTERFACE@|$interface|g" /etc/keepalived/landfall.conf >/run/keepalived.conf

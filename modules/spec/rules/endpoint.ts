@@ -35,7 +35,8 @@ export function checkEndpoint(
   const { endpoint } = file.partial;
   const network = mastersNetwork(file, pools, report);
   const address = endpoint?.address === undefined ? undefined : parseAddress(endpoint.address);
-  if (address !== undefined && site !== undefined) checkVirtualIp(file, address, network, site, report);
+  if (address !== undefined && site !== undefined)
+    checkFreeAddress(file, ["endpoint", "address"], address, network, site, report);
   const owner = endpoint?.port === undefined ? undefined : takenPorts.get(endpoint.port);
   if (owner !== undefined) {
     const found = `found ${endpoint?.port}, on which ${owner} listens on masters`;
@@ -63,7 +64,7 @@ export function checkEndpointsApart(clusters: readonly ClusterFile[], report: Re
 }
 
 /** The network that all masters are on: the virtual IP moves between them. */
-function mastersNetwork(
+export function mastersNetwork(
   file: ClusterFile,
   pools: readonly ClaimedPool[],
   report: Report,
@@ -82,14 +83,15 @@ function mastersNetwork(
   return first?.machine?.network;
 }
 
-function checkVirtualIp(
+/** That an address is one of the masters' network, and nobody has it. */
+export function checkFreeAddress(
   file: ClusterFile,
+  path: Path,
   address: Address,
   network: NetworkFact | undefined,
   site: SiteFacts,
   report: Report,
 ): void {
-  const path = ["endpoint", "address"];
   if (network !== undefined && !checkHost(file, path, address, network, report)) return;
   const machine = site.machines.find((each) => sameAddress(each.address, address));
   const owner =

@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import type { Diagnostic } from "../diagnostic.ts";
 import { pathText } from "../shape.ts";
+import { checkAddresses, checkAddressesApart } from "./addresses.ts";
 import { checkArchive } from "./archive.ts";
 import { checkClaims, readClaims } from "./claims.ts";
 import { checkIdentity, checkRanges, checkRetire } from "./cluster.ts";
@@ -44,6 +45,7 @@ export function checkRules(
     checkPools(file, pools, report);
     checkRanges(file, site, pools, report);
     checkEndpoint(file, site, pools, report);
+    checkAddresses(file, site, pools, report);
     checkRetire(file, site, report);
     checkReplacement(file, report);
     checkTraffic(file, report);
@@ -52,10 +54,9 @@ export function checkRules(
   }
   for (const here of Map.groupBy(claimed, ({ file }) => file.siteFile ?? file).values()) {
     checkClaims(here[0]?.site, here, report);
-    checkEndpointsApart(
-      here.map(({ file }) => file),
-      report,
-    );
+    const files = here.map(({ file }) => file);
+    checkEndpointsApart(files, report);
+    checkAddressesApart(files, report);
   }
   checkIds(clusters, report);
   return diagnostics;

@@ -682,6 +682,71 @@ const cases: Case[] = [
     ],
   },
   {
+    rule: "addresses of Services that are not free, or not the masters', and traffic by another one",
+    cluster: [
+      [
+        end,
+        `${end}network:
+  addresses:
+    - { address: ‸10.77.0.16, service: ingress/nginx }
+    - { address: ‸10.88.0.160, service: ingress/nginx }
+    - { address: 10.77.0.150, service: ingress/nginx }
+    - { address: ‸10.77.0.150, service: ingress/other }
+    - { address: ‸10.77.0.100, service: ingress/nginx }
+replacement:
+  canary: { share: ‸50, seconds: 60, check: ["true"] }
+  traffic: { driver: address, address: ‸10.77.0.151 }
+`,
+      ],
+    ],
+    says: [
+      "network.addresses[0].address: found 10.77.0.16, the address of the machine w3; expected a free one",
+      "network.addresses[1].address: found 10.88.0.160, expected an address in rack, 10.77.0.0/24",
+      "network.addresses[3].address: found the address 10.77.0.150 again (first at clusters/prod-v1.yaml:15), expected each address once",
+      "network.addresses[4].address: found 10.77.0.100, the endpoint at clusters/prod-v1.yaml:5; expected a free one",
+      "replacement.canary.share: found 50, which replacement.traffic cannot do; expected no canary: it is all or nothing",
+      "replacement.traffic.address: found 10.77.0.151, which is not in network.addresses; expected one of 10.77.0.16, 10.88.0.160, 10.77.0.150, 10.77.0.150, 10.77.0.100",
+    ],
+  },
+  {
+    rule: "addresses of Services of two clusters, or of one VRRP id",
+    site: [["10.77.0.0/24", "10.77.0.0/16"]],
+    cluster: [
+      [
+        end,
+        `${end}network:
+  addresses:
+    - { address: ‸10.77.0.150, service: ingress/nginx }
+    - { address: ‸10.77.1.100, service: ingress/nginx }
+    - { address: 10.77.1.160, service: ingress/nginx }
+    - { address: ‸10.77.0.160, service: ingress/nginx }
+`,
+      ],
+    ],
+    others: {
+      "clusters/other-v1.yaml": edit(
+        edit(
+          edit(edit(blue, "name: prod", "name: other"), "version: v0", "version: v1"),
+          "[m1, m2, m3]",
+          "[w3]",
+        ),
+        "kubernetes:",
+        "network: { addresses: [{ address: 10.77.0.150, service: web/web }] }\nkubernetes:",
+      ),
+      // The other version of the cluster has it too.
+      "clusters/prod-v0.yaml": edit(
+        edit(blue, "10.77.0.101", "10.77.0.102"),
+        "kubernetes:",
+        "network: { addresses: [{ address: 10.77.1.160, service: ingress/nginx }] }\nkubernetes:",
+      ),
+    },
+    says: [
+      "network.addresses[0].address: found 10.77.0.150, which another cluster holds (clusters/other-v1.yaml:3); expected an address with another last number",
+      "network.addresses[1].address: found 10.77.1.100, whose VRRP id is that of the endpoint 10.77.0.100; expected an address with another last number",
+      "network.addresses[3].address: found 10.77.0.160, whose VRRP id is that of 10.77.1.160 (clusters/prod-v0.yaml:3); expected an address with another last number",
+    ],
+  },
+  {
     rule: "endpoint names that no certificate covers",
     cluster: [
       [

@@ -10,6 +10,7 @@ import type { ClusterFile, Report } from "./types.ts";
 const path = ["replacement", "traffic"];
 
 type Written = NonNullable<NonNullable<ClusterFile["partial"]["replacement"]>["traffic"]>;
+type WrittenAddress = Extract<Written, { driver?: "address" | undefined }>;
 type WrittenDns = Extract<Written, { driver?: "dns" | undefined }>;
 
 export function checkTraffic(file: ClusterFile, report: Report): void {
@@ -34,10 +35,28 @@ export function checkTraffic(file: ClusterFile, report: Report): void {
           "found bgp without network.bgp, expected the routers that are told",
         );
       return;
+    case "address":
+      checkAddress(file, traffic, report);
+      checkCanary(file, [0, 100], report);
+      return;
     case "dns":
       checkDns(file, traffic, report);
       return;
   }
+}
+
+function checkAddress(file: ClusterFile, { address }: WrittenAddress, report: Report): void {
+  const { network } = file.partial;
+  if (address === undefined || (Object.hasOwn(file.partial, "network") && network === undefined)) return;
+  if (network !== undefined && Object.hasOwn(network, "addresses") && network.addresses === undefined) return;
+  const held = (network?.addresses ?? []).map((each) => each?.address);
+  if (held.includes(undefined) || held.includes(address)) return;
+  const expected = held.length === 0 ? "it there, with its Service" : `one of ${held.join(", ")}`;
+  report(
+    file,
+    [...path, "address"],
+    `found ${address}, which is not in network.addresses; expected ${expected}`,
+  );
 }
 
 function checkDns(file: ClusterFile, dns: WrittenDns, report: Report): void {
