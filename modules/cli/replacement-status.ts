@@ -65,7 +65,8 @@ export function stateText({ state, begun }: Step, brief = false): string {
 /** How long a step took, or has taken so far, or how long it will take. */
 export function tookText({ state, begun, ended, seconds }: Step, now: Date, brief = false): string {
   const about = `about ${duration(seconds)}`;
-  if (begun === undefined) return about;
+  if (state === "pending") return about;
+  if (begun === undefined) return "";
   const took = (until: number) => Math.max(0, (until - Date.parse(begun)) / 1000);
   if (state === "running") return duration(took(now.getTime())) + (brief ? "" : ` of ${about}`);
   return state === "done" && ended !== undefined ? `${took(Date.parse(ended)).toFixed(1)} s` : "";

@@ -71,7 +71,7 @@ describe("a replacement", () => {
       ["done", undefined],
       ["undoing", true],
       ["undone", undefined],
-      ...Array(4).fill(["pending", undefined]),
+      ...Array(4).fill(["skipped", undefined]),
     ]);
     expect(shown).toMatchObject({
       signal: "busy",

@@ -91,6 +91,7 @@ export const stepWords: Readonly<Record<StepView["state"], string>> = {
   failed: "failed",
   undoing: "being taken back",
   undone: "taken back",
+  skipped: "not done",
 };
 export const stepSignals: Readonly<Record<StepView["state"], Signal>> = {
   pending: "idle",
@@ -99,6 +100,7 @@ export const stepSignals: Readonly<Record<StepView["state"], Signal>> = {
   failed: "act",
   undoing: "busy",
   undone: "idle",
+  skipped: "idle",
 };
 
 /** What stands between the last step that can be taken back and the first that cannot. */
@@ -123,6 +125,7 @@ function stepState(
   { direction, running }: ReplacementReport,
   current: boolean,
 ): StepView["state"] {
+  if (direction === "back" && step.state === "pending") return "skipped";
   if (current && direction === "back" && running) return "undoing";
   const attempted = step.state === "running" || (current && direction === "back");
   return attempted && step.error !== undefined ? "failed" : step.state;

@@ -32,7 +32,10 @@ export function replacementCard(
   const { blue, green, signal, state, next, returnText, started, ended, steps } = replacement;
   const id = replacementId(replacement);
   const done = steps.filter((step) => step.state === "done").length;
-  return markup`<article id="${id}" class="cluster replacement" data-signal="${signal}" aria-labelledby="${id}-name"><h3 id="${id}-name">${sign(signal)}${word(signal)}<span>${blue} to ${green}: ${state}</span></h3>${next === said ? "" : markup`<p class="sentence">${next}</p>`}${traffic(replacement)}<dl><div><dt>${blue}</dt><dd>${aboutCluster(blue, clusters)}</dd></div><div><dt>${green}</dt><dd>${aboutCluster(green, clusters)}</dd></div><div><dt>Point of no return</dt><dd>${returnText}</dd></div><div><dt>Begun</dt><dd>${clock(started)}, ${ended === undefined ? markup`${elapsed(started, now)} ago` : markup`ended ${clock(ended)}, after ${between(started, ended)}`}</dd></div></dl><h4>Steps: ${done} of ${steps.length} done</h4><ol class="steps">${stepLines(replacement, now)}</ol></article>`;
+  const count = `Steps: ${done} of ${steps.length} done`;
+  // Once it is over, they are there for those who ask.
+  const list = markup`<ol class="steps">${stepLines(replacement, now)}</ol>`;
+  return markup`<article id="${id}" class="cluster replacement" data-signal="${signal}" aria-labelledby="${id}-name"><h3 id="${id}-name">${sign(signal)}${word(signal)}<span>${blue} to ${green}: ${state}</span></h3>${next === said ? "" : markup`<p class="sentence">${next}</p>`}${traffic(replacement)}<dl><div><dt>${blue}</dt><dd>${aboutCluster(blue, clusters)}</dd></div><div><dt>${green}</dt><dd>${aboutCluster(green, clusters)}</dd></div><div><dt>Point of no return</dt><dd>${returnText}</dd></div><div><dt>Begun</dt><dd>${clock(started)}, ${ended === undefined ? markup`${elapsed(started, now)} ago` : markup`ended ${clock(ended)}, after ${between(started, ended)}`}</dd></div></dl>${ended === undefined ? markup`<h4>${count}</h4>${list}` : markup`<details><summary>${count}</summary>${list}</details>`}</article>`;
 }
 
 /** Blue at one end, green at the other, and between them what is whose. */
@@ -76,7 +79,8 @@ function stepLine(step: Step, now: Date): Markup {
 function how({ state, begun, ended, seconds }: Step, now: Date): Markup | string {
   const word = stepWords[state];
   const estimate = `about ${duration(seconds)}`;
-  if (begun === undefined) return `${word}, ${estimate}`;
+  if (state === "pending") return `${word}, ${estimate}`;
+  if (begun === undefined) return word;
   if (state === "running")
     return markup`${word} since ${clock(begun)}, ${elapsed(begun, now)} of ${estimate}`;
   if (state === "failed") return markup`${word}, begun ${clock(begun)}`;
