@@ -26,6 +26,7 @@ const rack = await openRack({
   },
 });
 try {
+  placed(rack);
   rack.editCluster("lab-v2", (file) => {
     file.replacement = example.replacement;
   });
@@ -39,6 +40,19 @@ try {
   writeFileSync(join(images, "replacement.svg"), svg);
 } finally {
   await rack.down();
+}
+
+/** Where the example's machines of these names stand. */
+function placed({ project }: Rack): void {
+  type Site = { machines: { name: string; rack?: string; position?: string }[] };
+  const file = join(project.root, "clusters/site.yaml");
+  const site: Site = parse(readFileSync(file, "utf8"));
+  const example: Site = parse(readFileSync(join(repository, "clusters/site.yaml"), "utf8"));
+  const machines = site.machines.map((machine) => {
+    const { rack, position } = example.machines.find(({ name }) => name === machine.name) ?? {};
+    return { ...machine, rack, position };
+  });
+  writeFileSync(file, stringify({ ...site, machines }));
 }
 
 /** Somebody's work, which moves. */

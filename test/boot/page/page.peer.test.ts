@@ -259,6 +259,11 @@ describe("a replacement", () => {
       ended: { at: ago(now, 1), outcome: "replaced" },
     });
     await card(page).getByText("prod-v2 has taken the place of prod-v1").waitFor({ timeout: 5000 });
+    // Over, its steps are there for those who ask.
+    expect(await card(page).locator(".steps").isVisible()).toBe(false);
+    await card(page).getByText("Steps: 8 of 8 done").focus();
+    await page.keyboard.press("Enter");
+    expect(await card(page).locator(".steps").isVisible()).toBe(true);
     expect(await measure(page, "window.same")).toBe(true);
     expect(errors).toEqual([]);
   });

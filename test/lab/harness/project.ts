@@ -103,7 +103,8 @@ export function writeProject({
   }));
   const example = readFileSync(join(repository, "clusters/site.yaml"), "utf8");
   const site = parse(example.replaceAll("../.landfall/lab/lab/", `../.landfall/lab/${name}/`));
-  const [pattern] = site.machines;
+  // These stand nowhere in particular.
+  const { rack: _, position: __, ...pattern } = site.machines[0];
   site.name = name;
   site.boot.http = `http://10.77.0.1:${ports.http}`;
   site.boot.rpc = `127.0.0.1:${ports.rpc}`;
