@@ -23,6 +23,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "a control plane of a test's own, for tests alone",
   },
+  "modules/workloads/example-cluster.ts": {
+    typesOnly: false,
+    why: "a control plane with controllers of a test's own, for tests alone",
+  },
   "modules/cli/program.ts": {
     typesOnly: false,
     why: "the list of commands, for the test that holds the docs against it",
