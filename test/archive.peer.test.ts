@@ -1,14 +1,16 @@
 // The proof of an archive: a Secret is written through a real kube-apiserver into a real etcd, both with a cluster's own
-// certificates; archived while they run; and read again from nothing but the archive's file, by others of both.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+// certificates; archived while they run, by the command that people use; and read again from nothing but the archive's file
+// and the identity, by others of both.
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openEtcd, restoreArchive, takeArchive, verifyArchive } from "../modules/archive/index.ts";
+import { openEtcd, takeArchive, verifyArchive } from "../modules/archive/index.ts";
 import { type Api, applyManifests, openApi } from "../modules/kubernetes/index.ts";
 import {
   adminCredentials,
@@ -29,8 +31,12 @@ const build = (name: ToolName) =>
     run: runProcess,
   });
 
+/** m0 is dead: the way to it ends at the proxy. */
 const plan: Plan = (() => {
-  const machines = [testMachine({ name: "m1", role: "master", address: "127.0.0.1" })];
+  const machines = [
+    testMachine({ name: "m0", role: "master", address: "127.0.0.9" }),
+    testMachine({ name: "m1", role: "master", address: "127.0.0.1" }),
+  ];
   const bare = testPlan({ machines });
   return { ...bare, certificates: certificateRequests(bare) };
 })();
@@ -38,6 +44,8 @@ const plan: Plan = (() => {
 let directory: string;
 let proxy: Server;
 let tunnels = 0;
+/** Where the proxy finds m1's etcd. */
+let etcdPort = 0;
 let programs: Readonly<Record<"etcd" | "kube-apiserver" | "etcdutl", string>>;
 const running = new Set<ChildProcess>();
 
@@ -61,56 +69,63 @@ afterAll(async () => {
 it("gives back what was in the cluster, Secrets too, when all else of it is gone", {
   timeout: 300_000,
 }, async () => {
-  const store = join(directory, "store");
+  const store = join(directory, ".landfall", "pki", plan.cluster);
   const { generation } = ensurePki(plan, store, new Date());
   const before = await start("before", store, join(directory, "etcd"));
   await before.apply(namespace, secret("kept", "hunter2-kept"));
   // Some megabytes: more than one message of a snapshot, and more than one chunk of age's.
   for (let at = 0; at < 6; at += 1) await before.apply(configMap(`filler-${at}`));
+  etcdPort = Number(new URL(before.etcd).port);
 
   const identity = await generateIdentity();
-  const file = join(directory, "lab-v1.tar.age");
-  const { ca, certificate, key } = etcdCredentials(store);
-  const [dead] = await freePorts(1);
-  const said: string[] = [];
-  const take = (client: { ca: string; cert: string; key: string }) =>
-    takeArchive({
-      subject: { cluster: plan.cluster, generation, kubernetes: plan.kubernetes, etcd: "3.6.5" },
-      pki: readEntries(store),
-      record: new Map(),
-      recipients: [recipient],
-      out: file,
-      now: new Date(),
-      etcd: openEtcd({ ...client, proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` }),
-      members: [
-        { name: "m0", url: `https://127.0.0.1:${dead}` },
-        { name: "m1", url: before.etcd },
-      ],
-      signal: AbortSignal.timeout(60_000),
-      say: (line) => said.push(line),
-    });
   const recipient = await identityToRecipient(identity);
+  const identityFile = join(directory, "identity.txt");
+  writeFileSync(identityFile, `# created: today\n${identity}\n`, { mode: 0o600 });
+  writeProject(generation, recipient);
 
   // A client of Kubernetes' own authority is none of etcd's.
-  const admin = adminCredentials(store);
-  await expect(take({ ca, cert: admin.certificate, key: admin.key })).rejects.toMatchObject({
+  const { ca } = etcdCredentials(store);
+  const { certificate: cert, key } = adminCredentials(store);
+  const stranger = takeArchive({
+    subject: { cluster: plan.cluster, generation, kubernetes: plan.kubernetes, etcd: "3.6.5" },
+    pki: readEntries(store),
+    record: new Map(),
+    recipients: [recipient],
+    out: join(directory, "never.tar.age"),
+    now: new Date(),
+    etcd: openEtcd({ ca, cert, key, proxy: proxyUrl() }),
+    members: plan.machines.map(({ name, address }) => ({ name, url: `https://${address}:2379` })),
+    signal: AbortSignal.timeout(60_000),
+    say: () => {},
+  });
+  await expect(stranger).rejects.toMatchObject({
     code: "snapshot-failed",
     details: { found: expect.stringMatching(/^m0: .*\nm1: ./) },
   });
-  const { manifest } = await take({ ca, cert: certificate, key });
+
+  tunnels = 0;
+  const taken = await landfall("archive", plan.cluster);
+  expect(taken.said).toContain("m0 gives no snapshot");
   expect(tunnels).toBeGreaterThan(0);
-  expect(said.some((line) => line.startsWith("m0 gives no snapshot"))).toBe(true);
-  expect(Number(manifest.snapshot.revision)).toBeGreaterThan(10);
+  const { file, encrypted, revision } = taken.result as {
+    file: string;
+    encrypted: boolean;
+    revision: string;
+  };
+  expect([dirname(file), encrypted]).toEqual([join(directory, ".landfall", "archive"), true]);
+  expect(Number(revision)).toBeGreaterThan(10);
   await before.apply(secret("later", "hunter2-later"));
   await before.stop();
   rmSync(store, { recursive: true });
   rmSync(join(directory, "etcd"), { recursive: true });
 
-  const proof = await verifyArchive({ file, identities: [identity] });
-  expect(proof.snapshotBytes).toBeGreaterThan(3_000_000);
+  const proof = await landfall("archive", "verify", file, "--identity", identityFile);
+  expect(proof.result).toMatchObject({ cluster: "lab-v1", generation });
+  expect((proof.result as { snapshotBytes: number }).snapshotBytes).toBeGreaterThan(3_000_000);
   await expect(verifyArchive({ file, identities: [await generateIdentity()] })).rejects.toMatchObject({
     code: "archive-other-identity",
   });
+  await expect(landfall("archive", "verify", file)).rejects.toMatchObject({ code: 1 });
   const whole = readFileSync(file);
   expect(whole.includes("hunter2")).toBe(false);
   const damaged = join(directory, "damaged.tar.age");
@@ -122,21 +137,79 @@ it("gives back what was in the cluster, Secrets too, when all else of it is gone
   }
 
   const folder = join(directory, "restored");
-  await restoreArchive({ file, identities: [identity], folder });
+  const restored = await landfall("archive", "restore", file, "--identity", identityFile, "--to", folder);
   const snapshot = join(folder, "etcd-snapshot.db");
+  // Whoever has age and tar needs no Landfall.
+  const plain = execFileSync(
+    "sh",
+    ["-c", `age -d -i "$0" "$1" | tar xO etcd-snapshot.db`, identityFile, file],
+    {
+      maxBuffer: 2 ** 28,
+    },
+  );
+  expect(plain.equals(readFileSync(snapshot))).toBe(true);
   // Sealed at rest: it is the PKI beside it that opens them.
   expect(readFileSync(snapshot).includes("hunter2")).toBe(false);
   const etcdutl = (...args: string[]) =>
     execFileSync(programs.etcdutl, args, { encoding: "utf8", stdio: "pipe" });
   const status = JSON.parse(etcdutl("snapshot", "status", snapshot, "-w", "json")) as { revision: number };
-  expect(status.revision).toBeGreaterThanOrEqual(Number(manifest.snapshot.revision));
-  etcdutl("snapshot", "restore", snapshot, "--data-dir", join(folder, "etcd"));
+  expect(status.revision).toBeGreaterThanOrEqual(Number(revision));
+  // As the command says what next.
+  const [{ command }] = (restored.result as { next: [{ command: string }] }).next;
+  etcdutl(...command.split(" ").slice(1));
 
   const after = await start("after", join(folder, "pki"), join(folder, "etcd"));
   expect(await after.secret("kept")).toBe("hunter2-kept");
   expect(await after.secret("later")).toBe(404);
   await after.stop();
 });
+
+const proxyUrl = () => `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+
+/** The project of a cluster that is landed, and of the version that is to take its place. */
+function writeProject(generation: string, recipient: string): void {
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    writeFileSync(join(directory, path), text);
+  };
+  write("cdktf.json", "{}");
+  write(
+    "clusters/site.yaml",
+    `name: lab
+networks: [{ name: rack, cidr: 10.77.0.0/24 }]
+boot:
+  service: landfall
+  http: http://10.77.0.3:8080
+  rpc: 127.0.0.1:8081
+  tls: { ca: ca.crt, cert: client.crt, key: client.key }
+  assets: assets
+machines:
+  - { name: m1, mac: 52:54:00:77:00:11, address: 10.77.0.11, bmc: { driver: redfish, url: http://bmc/m1 } }
+  - { name: m2, mac: 52:54:00:77:00:12, address: 10.77.0.12, bmc: { driver: redfish, url: http://bmc/m2 } }
+`,
+  );
+  const version = (number: number) => `name: lab
+version: v${number}
+kubernetes: ${plan.kubernetes}
+endpoint: { address: 10.77.0.10${number} }
+masters: { machines: [m${number}] }
+`;
+  write("clusters/lab-v1.yaml", version(1));
+  write("clusters/lab-v2.yaml", `${version(2)}replacement: { archive: { recipients: [${recipient}] } }\n`);
+  const run = { plan: { ...plan, proxy: proxyUrl() }, release: { versions: { etcd: "3.6.5" } }, generation };
+  write(".landfall/run/lab-v1/run.json", JSON.stringify(run));
+}
+
+/** The command, in the project's folder. Rejects if it ends with anything but 0. */
+async function landfall(...parameters: string[]): Promise<{ result: unknown; said: string }> {
+  const program = resolve(import.meta.dirname, "../modules/cli/landfall.mjs");
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", program, ...parameters, "--json"],
+    { cwd: directory },
+  );
+  return { result: JSON.parse(stdout), said: stderr };
+}
 
 interface ControlPlane {
   /** URL of etcd. */
@@ -262,8 +335,8 @@ async function connectProxy(): Promise<Server> {
   const server = createServer();
   server.on("connect", (request, downstream) => {
     tunnels += 1;
-    const { hostname, port } = new URL(`http://${request.url}`);
-    const upstream = connect(Number(port), hostname, () => {
+    const { hostname } = new URL(`http://${request.url}`);
+    const upstream = connect(hostname === "127.0.0.1" ? etcdPort : 1, hostname, () => {
       downstream.write("HTTP/1.1 200 Connection established\r\n\r\n");
       upstream.pipe(downstream).pipe(upstream);
     });

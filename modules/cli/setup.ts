@@ -31,6 +31,7 @@ const labPackages = [
 
 /** Debian packages of the peers that only `npm test` and `npm run bench` meet. Their services are not started. */
 const testPackages = [
+  "age",
   "bind9",
   "bird2",
   "bind9-dnsutils",
