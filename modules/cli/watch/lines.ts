@@ -17,14 +17,12 @@ export function changeLine(change: Change, seconds: number): string {
       const { name, ok, evidence } = change.condition;
       return line(name, `${ok ? "holds" : "does not hold"}: ${evidence}`);
     }
+    case "step":
+      return line(change.green, `${change.step.title}: ${stepWords[change.step.state]}`);
     case "replacement": {
-      const { replacement, steps } = change;
-      const { blue, green, state, share, signal, next } = replacement;
+      const { blue, green, state, share, signal, next } = change.replacement;
       const how = `${blue} to ${green}: ${state}; traffic: ${blue} ${100 - share}%, ${green} ${share}%`;
-      return [
-        ...steps.map((step) => line(green, `${step.title}: ${stepWords[step.state]}`)),
-        line(green, signal === "act" || signal === "look" ? `${how}. ${next}` : how),
-      ].join("\n");
+      return line(green, signal === "act" || signal === "look" ? `${how}. ${next}` : how);
     }
     case "trouble":
       return line("watch", change.what);

@@ -35,11 +35,12 @@ export function provenAt({ conditions, checked }: Watched): string | undefined {
 export type Change =
   | { readonly type: "machine"; readonly machine: MachineView }
   | { readonly type: "condition"; readonly condition: HealthReport["conditions"][number] }
+  | { readonly type: "replacement"; readonly replacement: Omit<ReplacementView, "steps"> }
   | {
-      readonly type: "replacement";
-      readonly replacement: Omit<ReplacementView, "steps">;
-      /** Those that changed. */
-      readonly steps: ReplacementView["steps"];
+      readonly type: "step";
+      /** Of the replacement. */
+      readonly green: string;
+      readonly step: ReplacementView["steps"][number];
     }
   | { readonly type: "trouble"; readonly what: string };
 
@@ -54,17 +55,27 @@ export function changes(before: Watched | undefined, after: Watched): Change[] {
     ...after.conditions
       .filter(({ name, ok }) => conditions.get(name) !== ok)
       .map((condition) => ({ type: "condition", condition }) as const),
-    ...after.replacements.flatMap((each) => {
-      const { steps, ...replacement } = each;
-      const old = before?.replacements.find(({ green }) => green === each.green);
-      const changed = steps.filter(
-        (step, index) => step.state !== "pending" && step.state !== old?.steps[index]?.state,
-      );
-      const same = old?.state === each.state && old.share === each.share && changed.length === 0;
-      return same ? [] : [{ type: "replacement", replacement, steps: changed } as const];
-    }),
+    ...after.replacements.flatMap((each) =>
+      replacementChanges(
+        before?.replacements.find(({ green }) => green === each.green),
+        each,
+      ),
+    ),
     ...after.troubles
       .filter((what) => !before?.troubles.includes(what))
       .map((what) => ({ type: "trouble", what }) as const),
+  ];
+}
+
+/** Its steps, then the whole: of the first news, the steps that are not to come. */
+function replacementChanges(before: ReplacementView | undefined, after: ReplacementView): Change[] {
+  const { steps, ...replacement } = after;
+  const changed = steps.filter(
+    ({ state }, index) => state !== "pending" && state !== before?.steps[index]?.state,
+  );
+  const same = before?.state === after.state && before.share === after.share;
+  return [
+    ...changed.map((step) => ({ type: "step", green: after.green, step }) as const),
+    ...(same ? [] : [{ type: "replacement", replacement } as const]),
   ];
 }
