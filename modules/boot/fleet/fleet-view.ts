@@ -154,12 +154,12 @@ function sentence(
     const cluster = clusters.find((each) => each.signal === signal);
     if (cluster !== undefined) return { next: cluster.summary, announcement: cluster.summary };
   }
+  const underWay = replacements.find(({ signal }) => signal === "busy");
+  if (underWay !== undefined) return { next: underWay.next, announcement: underWay.announcement };
   if (machines.length === 0) {
     const none = "No machine is known yet: the first deploy makes them known.";
     return { next: none, announcement: none };
   }
-  const underWay = replacements.find(({ signal }) => signal === "busy");
-  if (underWay !== undefined) return { next: underWay.next, announcement: underWay.announcement };
   const busy = machines.filter(({ signal }) => signal === "busy");
   const [good, idle] = (["good", "idle"] as const).map(
     (signal) => machines.filter((machine) => machine.signal === signal).length,

@@ -1,4 +1,5 @@
 // What each step of a replacement does to the world: the same functions that are behind the commands for each by hand.
+import { relative } from "node:path";
 import { incomplete } from "../../claims/index.ts";
 import { type Api, ApiError, getJson, reason } from "../../kubernetes/index.ts";
 import { knownReleases } from "../../release/index.ts";
@@ -161,7 +162,7 @@ export function realEffects(options: EffectsOptions): Effects {
     archive: async () => {
       const say = (line: string) => progress.line("archive", line);
       const { file } = await archiveCluster({ workspace, cluster: blue, now: new Date(), signal, say });
-      progress.line("archive", `${blue} is in ${file}`);
+      progress.line("archive", `${blue} is in ${relative(workspace.root, file)}`);
     },
     retire: async () => {
       const named = new Set(planOf(workspace, green).machines.map(({ name }) => name));

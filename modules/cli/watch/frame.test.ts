@@ -133,6 +133,10 @@ describe("while it is replaced", () => {
     expect(lines[1]).toContain("is being taken back, step by step");
   });
 
+  test("before machines are heard of, it is the news", () => {
+    expect(plain(80, 24, { ...quiet, machines: [] })[1]).toContain("prod-v1 is being replaced by prod-v2");
+  });
+
   test("that it failed is the news", () => {
     const [view] = replaced({ running: false });
     const steps = view!.steps.map((step) =>
