@@ -20,7 +20,10 @@ function start(replacement = {}, broken: Partial<Effects> = {}) {
   const effects: Effects = {
     land: note("land"),
     rehearse: note("rehearse"),
-    unland: note("unland"),
+    unland: async () => {
+      did.push("unland");
+      return [];
+    },
     prove: async (cluster) => {
       did.push(`prove ${cluster}`);
     },
@@ -136,6 +139,28 @@ test("an abort takes back what was done, in reverse, and ends with blue proven",
   await abort();
   expect(did).toEqual(["shift 0", "unmigrate", "hand back w1", "unland", "prove blue"]);
   expect(journal().ended?.outcome).toBe("aborted");
+});
+
+test("what green could not let go of while it stood comes back to blue when it has ended", async () => {
+  const promised: string[][] = [];
+  const { run, abort, journal } = start(
+    { soak: 0, hold: 0, waves: 2, capacity: 1 },
+    {
+      migrate: failing,
+      handBack: async (machines) => machines.map((machine) => ({ machine, why: "its pods stay" })),
+      unland: async (machines) => {
+        promised.push([...machines]);
+        return ["w1"];
+      },
+    },
+  );
+  await expect(run()).rejects.toThrow();
+  const lent = journal().plan.steps.flatMap((step) =>
+    step.kind === "wave" && step.reversible ? step.machines : [],
+  );
+  await abort();
+  expect(promised).toEqual([lent]);
+  expect(journal().leftBehind.map(({ machine }) => machine)).toEqual(lent.filter((each) => each !== "w1"));
 });
 
 test("after the point of no return an abort is refused, and it is said what goes on instead", async () => {

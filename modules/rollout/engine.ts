@@ -18,8 +18,11 @@ export interface Effects {
   readonly land: () => Promise<void>;
   /** Looks at whether green can have blue's workloads; touches nothing. @throws {LandfallError} with what is in the way */
   readonly rehearse: () => Promise<void>;
-  /** Green ends, and its machines are free. */
-  readonly unland: () => Promise<void>;
+  /**
+   * Green ends, and its machines are free. `promised` could not come back to blue while it stood, whatever held them: those
+   * that do now are returned.
+   */
+  readonly unland: (promised: readonly string[]) => Promise<readonly string[]>;
   /** Returns when all health conditions hold. */
   readonly prove: (cluster: "blue" | "green") => Promise<void>;
   /** @throws {LandfallError} `check-failed` */
@@ -249,8 +252,14 @@ async function takeBack(step: Step, world: World, book: Book): Promise<void> {
         world.tell({ kind: "note", text: `${machine} does not come back to ${book.journal.blue}: ${why}` });
       return;
     }
-    case "land":
-      return effects.unland();
+    case "land": {
+      const { leftBehind } = book.journal;
+      const back = new Set(await effects.unland(leftBehind.map(({ machine }) => machine)));
+      return book.save({
+        ...book.journal,
+        leftBehind: leftBehind.filter(({ machine }) => !back.has(machine)),
+      });
+    }
     case "soak":
     case "check":
     case "hold":

@@ -71,9 +71,10 @@ export async function upgradeCommand(
     }
   });
   if (json) return printJson({ blue: ended.blue, green: ended.green, ...ended.ended, steps: ended.steps });
+  const lost = ended.leftBehind.map(({ machine }) => machine).join(", ");
   const done =
     ended.ended?.outcome === "aborted"
-      ? `${ended.green} is gone, and ${ended.blue} has everything again`
+      ? `${ended.green} is gone, and ${ended.blue} has everything again${lost === "" ? "" : ` but ${lost}`}`
       : `${ended.green} has taken the place of ${ended.blue}`;
   const left = ended.leftBehind.map(
     ({ machine, step, why }) => `${machine} stayed behind in ${step}: ${why}\n`,

@@ -73,6 +73,19 @@ export function realEffects(options: EffectsOptions): Effects {
     }
   }
 
+  /** Of a cluster that serves nobody: what they protect is nothing. One that does not answer keeps them. */
+  async function dropBudgetsOf(cluster: string): Promise<void> {
+    const api = clusterApi(workspace, readRun(workspace, cluster).plan);
+    try {
+      await dropBudgets(api, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      progress.line("upgrade", `the disruption budgets of ${cluster} stay: ${reason(error)}`);
+    } finally {
+      await api.close();
+    }
+  }
+
   return {
     land: async () => void (await landCluster({ ...landing, cluster: green })),
     rehearse: async () => {
@@ -89,7 +102,16 @@ export function realEffects(options: EffectsOptions): Effects {
         },
       );
     },
-    unland: async () => void (await destroyDeployed({ ...landing, cluster: green })),
+    unland: async (promised) => {
+      await destroyDeployed({ ...landing, cluster: green });
+      // What green could not let go of, and what it let go of only as it ended.
+      await move(
+        promised.filter((machine) => claimOf(machine)?.holder === green),
+        green,
+        blue,
+      );
+      return promised.filter((machine) => hasArrived(claimOf(machine), blue));
+    },
     prove: async (which) => {
       const { plan } = readRun(workspace, which === "blue" ? blue : green);
       // Asked again and again: only what does not hold is news.
@@ -112,10 +134,12 @@ export function realEffects(options: EffectsOptions): Effects {
         }),
       ),
     handOver: async (machines, idle) => {
-      if (idle) await withApis(({ from }) => dropBudgets(from, signal));
+      if (idle) await dropBudgetsOf(blue);
       return move(machines, blue, green);
     },
     handBack: async (machines) => {
+      // Nobody is served there any more, or not yet.
+      if (findRun(workspace, green) !== undefined) await dropBudgetsOf(green);
       // One that is still on its way to green turns back there.
       const held = machines.filter((machine) => claimOf(machine) !== undefined);
       const failed = await move(held, green, blue);

@@ -158,10 +158,19 @@ export class SimulatedWorld {
         if (silent.length > 0) throw new LandfallError("unhealthy", `${silent.join(", ")}: silent`);
       },
       rehearse: async () => this.#takes(1, 5),
-      unland: async () => {
+      unland: async (promised) => {
         green.landed = false;
         green.work = false;
+        for (const machine of promised) {
+          if (this.claims.get(machine) !== green.id) continue;
+          green.nodes.delete(machine);
+          this.claims.set(machine, blue.id);
+          this.#tick();
+        }
         await this.#end(green);
+        const back = promised.filter((each) => this.claims.get(each) === blue.id && !this.dead.has(each));
+        for (const machine of back) this.#join(machine, blue);
+        return back;
       },
       prove: async (which) => {
         const cluster = this[which];
