@@ -216,7 +216,7 @@ export interface Aborted {
 
 /** Seconds into a step until which it is there to be killed in; at once in those that are not here. */
 const most: Readonly<Record<string, number>> = {
-  ...{ land: 12, soak: 1, "wave-1": 6, migrate: 8, canary: 2, "cut-over": 1.5, hold: 2.5 },
+  ...{ land: 12, soak: 1, "wave-1": 6, migrate: 5, canary: 2, "cut-over": 1.5, hold: 2.5 },
 };
 
 /** Kills the command in each step before the point of no return, at a random moment of it, and has blue back each time. */
