@@ -1,12 +1,15 @@
-// A machine that two versions of a cluster name goes from one to the other and back, with everything against it.
+// A machine that two versions of a cluster name goes from one to the other and back, with everything against it; an address
+// of a Service does; and at last the old version ends, and all that it has is the new one's.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Claim, Stage } from "../../modules/claims/index.ts";
 import { labFiles, readConsole } from "../../modules/lab/index.ts";
 import { nodeNames, readyNodes } from "./harness/api.ts";
+import { ask } from "./harness/client.ts";
 import { eventually } from "./harness/eventually.ts";
 import { tell, useRack } from "./harness/story.ts";
+import { expectGone } from "./stories/destroy.ts";
 
 const [blue, green] = ["lab-v1", "lab-v2"];
 const rack = useRack({
@@ -14,11 +17,20 @@ const rack = useRack({
   machines: ["b1", "g1", "w1"],
   clusters: {
     [blue]: { masters: ["b1"], workers: ["w1"] },
-    [green]: { masters: ["g1"], workers: ["w1"], endpoint: 11 },
+    [green]: { masters: ["g1"], workers: ["w1", "b1"], endpoint: 11 },
   },
 });
 
+/** Held by a master of one of the clusters. */
+const address = "10.77.0.60";
+const service = { name: "names", namespace: "kube-system" };
+
 test("two versions that name one worker: who comes first has it, the other lands without it and says so", async () => {
+  for (const id of [blue, green])
+    rack().editCluster(id, (file) => {
+      file.network = { addresses: [{ address, service: `${service.namespace}/${service.name}` }] };
+      if (id === green) file.replacement = { traffic: { driver: "address", address } };
+    });
   const first = rack().startLandfall("deploy", blue);
   await eventually("blue's claim", 60, async () => claimOf("w1"));
   const second = await rack().landfall("deploy", green);
@@ -32,7 +44,56 @@ test("two versions that name one worker: who comes first has it, the other lands
   expect(diff).toMatch(/No changes/);
   const { exitCode: refused, output: why } = await rack().tryLandfall("handover", "b1", ...way(blue, green));
   expect(refused, why).toBe(1);
-  expect(why).toContain(`${green} has no place for b1`);
+  expect(why).toContain(`b1 is a master of ${blue}, which is in service`);
+});
+
+test("an address of a Service goes from a master of one to a master of the other, and back", async () => {
+  const manifest = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: service,
+    // CoreDNS answers HTTP there, as soon as it answers names.
+    spec: {
+      selector: { "k8s-app": "kube-dns" },
+      externalIPs: [address],
+      ports: [{ port: 80, targetPort: 8181 }],
+    },
+  };
+  for (const cluster of [blue, green]) {
+    const own = cluster === blue ? { annotations: { "landfall.local/address": "hold" } } : {};
+    const metadata = { ...service, ...own };
+    await rack().kubectl(cluster, ["apply", "-f", "-"], JSON.stringify({ ...manifest, metadata }));
+  }
+  const proxy = `http://127.0.0.1:${rack().project.ports.proxy}`;
+  const show = async () => (await rack().landfall("cutover", blue, green, "--show")).output;
+  await eventually("the address to answer", 60, () => ask(proxy, `${address}:80`, "/ready"));
+  await eventually(
+    "b1 to say that it has it",
+    30,
+    async () => (await show()).includes(`by b1 of ${blue}`) || undefined,
+  );
+  const { seconds } = await rack().landfall("cutover", blue, green);
+  tell("an address moves to the other cluster", `${seconds.toFixed(1)} s`);
+  expect(await show()).toContain(`by g1 of ${green}`);
+  expect(await ask(proxy, `${address}:80`, "/ready")).toContain("OK");
+  await rack().landfall("cutover", blue, green, "--back");
+  expect(await show()).toContain(`by b1 of ${blue}`);
+  expect(await ask(proxy, `${address}:80`, "/ready")).toContain("OK");
+});
+
+test("on its way and called back: at once where nothing was done to it, else by the whole way to where it came from", async () => {
+  const others = switched("b1", "g1");
+  const before = switched("w1");
+  await killAt("leaving", blue, green);
+  const { output } = await rack().landfall("handover", "w1", ...way(green, blue));
+  expect(output).toContain(`stays in ${blue}`);
+  await expectOnlyIn(blue, green);
+  expect(switched("w1")).toEqual(before);
+
+  await killAt("off", blue, green);
+  await rack().landfall("handover", "w1", ...way(green, blue));
+  await expectOnlyIn(blue, green);
+  expect(switched("b1", "g1")).toEqual(others);
 });
 
 test("handed over; the command killed in the middle, and the machine switched on by hand", async () => {
@@ -71,6 +132,20 @@ test("and back, off and so never told to give up its disk: the old system starts
   expect(switched("b1", "g1")).toEqual(others);
 });
 
+test("the old version ends with its last machines, killed in the middle, and they are all the new one's", async () => {
+  await killAt("wiped", blue, green, ["w1", "b1", "--retire"]);
+  const { seconds } = await rack().landfall("handover", "w1", "b1", ...way(blue, green), "--retire");
+  tell("the old version's end, from where it was killed, to Ready in the new one", `${seconds.toFixed(1)} s`);
+  expect(await readyNodes(await rack().api(green))).toEqual(["b1", "g1", "w1"]);
+  for (const machine of ["b1", "w1"]) {
+    expect(claimOf(machine)).toEqual({ machine, holder: green, since: expect.any(String) });
+    expect(readFileSync(join(rack().disk(machine), "marker"), "utf8")).toContain(`cluster=${green}\n`);
+  }
+  await expectGone(rack(), blue, []);
+  await rack().landfall("status", green);
+  expect(JSON.parse((await rack().landfall("plan", green, "--json")).stdout).changes).toEqual([]);
+});
+
 const way = (from: string, to: string) => ["--from", from, "--to", to];
 
 /** Ready in one, unknown to the other and to its stack; and both are as they should be, with nothing left to do. */
@@ -91,8 +166,13 @@ async function expectOnlyIn(holder: string, other: string): Promise<void> {
 }
 
 /** Begins a hand-over of w1, and kills the command as soon as the stage is on record. */
-async function killAt(stage: Stage, from: string, to: string): Promise<void> {
-  const command = rack().startLandfall("handover", "w1", ...way(from, to));
+async function killAt(
+  stage: Stage,
+  from: string,
+  to: string,
+  what: readonly string[] = ["w1"],
+): Promise<void> {
+  const command = rack().startLandfall("handover", ...what, ...way(from, to));
   let over = false;
   const ended = command.ended.finally(() => {
     over = true;

@@ -81,6 +81,18 @@ test.each<[CutoverFlags, string]>([
   await expect(run("prod-v1", "prod-v2", flags)).rejects.toMatchObject({ code: "usage", details: { found } });
 });
 
+test("an address that the older version's masters were never told of is refused before any cluster is asked", async () => {
+  const network = "network: { addresses: [{ address: 10.77.0.150, service: ingress/nginx }] }\n";
+  put(
+    "prod-v2.yaml",
+    cluster(2, `${network}replacement: { traffic: { driver: address, address: 10.77.0.150 } }\n`),
+  );
+  await expect(run("prod-v1", "prod-v2")).rejects.toMatchObject({
+    code: "traffic-impossible",
+    details: { found: "network.addresses of prod-v1: none" },
+  });
+});
+
 test("clusters that do not replace each other are refused", async () => {
   put("prod-v2.yaml", cluster(2));
   put("site.yaml", site);

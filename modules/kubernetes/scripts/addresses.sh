@@ -40,7 +40,7 @@ answers() {
 # Once a second. Two looks in vain are a fault, one may be chance. Masters differ in priority, so that one of them is
 # first; who has the address is before all others that are as glad, so that it does not move without need.
 weigh() {
-  local address=$1 misses=2 told='' wish ip port held value
+  local address=$1 misses=2 told='' written='' wish ip port held value
   while sleep 1; do
     wish=off ip='' port=''
     [ -e "$run/wishes/$address" ] && read -r wish ip port <"$run/wishes/$address"
@@ -57,7 +57,7 @@ weigh() {
       value=$((value + ${ADDRESS##*.} % 32 + 32 * held))
       [ $misses -ge 2 ] && value=-254
     fi
-    [ "$(cat "$run/$address" 2>/dev/null)" = "$value" ] || echo "$value" >"$run/$address"
+    [ "$value" = "$written" ] || { echo "$value" >"$run/$address" && written=$value; }
     [ "$held" = "$told" ] && continue
     label "$address" $held && told=$held
   done

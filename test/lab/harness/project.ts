@@ -26,6 +26,7 @@ export interface ClusterFile {
   /** Seconds. */
   timeouts: { boot: number; ready: number };
   retire?: { disks: "keep" | "wipe" };
+  network?: { addresses: { address: string; service: string }[] };
   replacement?: ReplacementSpec;
 }
 
