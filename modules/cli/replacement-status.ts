@@ -59,7 +59,7 @@ export function stateText({ state, begun }: Step, brief = false): string {
   const at = begun?.slice(11, 19);
   if (at === undefined) return word;
   if (state === "running") return brief ? `since ${at}` : `${word} since ${at}`;
-  return state === "failed" && !brief ? `${word}, begun ${at}` : word;
+  return (state === "failed" || state === "stopped") && !brief ? `${word}, begun ${at}` : word;
 }
 
 /** How long a step took, or has taken so far, or how long it will take. */
@@ -74,17 +74,13 @@ export function tookText({ state, begun, ended, seconds }: Step, now: Date, brie
 
 export function formatReplacement(view: ReplacementView, now: Date): string {
   const { next, steps } = view;
-  const rows = steps.map((step) =>
-    [
-      step.title,
-      stateText(step),
-      tookText(step, now),
-      step.state === "undoing" ? "" : (step.error ?? ""),
-    ].map(harmless),
-  );
-  const lines = table([["STEP", "", "TIME", ""], ...rows]).split("\n");
+  const rows = steps.map((step) => [step.title, stateText(step, true), tookText(step, now)].map(harmless));
+  const [head, ...lines] = table([["STEP", "", "TIME"], ...rows]).split("\n");
   const noReturn = steps.findIndex(({ reversible }) => !reversible);
-  // After the heading and the steps before it.
-  const text = noReturn < 0 ? lines : lines.toSpliced(noReturn + 1, 0, `─── ${harmless(returnMark(view))}`);
-  return [headline(view), harmless(next), "", ...text].join("\n");
+  const text = steps.flatMap(({ state, error }, index) => [
+    ...(index === noReturn ? [`─── ${harmless(returnMark(view))}`] : []),
+    lines[index] ?? "",
+    ...(error === undefined || state === "undoing" ? [] : [`    ${harmless(error)}`]),
+  ]);
+  return [headline(view), harmless(next), "", head, ...text].join("\n");
 }

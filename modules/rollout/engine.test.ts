@@ -99,6 +99,23 @@ test("a check that fails before anything is touched: blue has not been asked for
   expect(recordOf(journal(), "check-web")).toMatchObject({ state: "running", error: "web does not answer" });
 });
 
+test("a step that is interrupted has not failed", async () => {
+  const interruption = new AbortController();
+  const { world, journal } = start(
+    { soak: 0 },
+    {
+      migrate: async () => {
+        interruption.abort(new LandfallError("interrupted", "interrupted"));
+        throw new LandfallError("apply-failed", "the connection was closed");
+      },
+    },
+  );
+  const run = runRollout(journal(), { ...world, signal: interruption.signal });
+  await expect(run).rejects.toMatchObject({ code: "interrupted" });
+  expect(recordOf(journal(), "migrate")).toMatchObject({ state: "running" });
+  expect(recordOf(journal(), "migrate").error).toBeUndefined();
+});
+
 test("a canary that fails gives all of the traffic back at once", async () => {
   const canary = { share: 10, seconds: 60, check: ["false"] };
   const { run, did, journal } = start({ soak: 0, canary }, { check: failing });

@@ -112,11 +112,12 @@ class Book {
     return journals.recordOf(this.journal, id);
   }
 
-  /** Why a step failed is written down, and thrown on. */
+  /** Why a step failed is written down, and thrown on; one that was interrupted has not failed. */
   async attempt({ id }: Step, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
+      this.#world.signal?.throwIfAborted();
       this.save(journals.fail(this.journal, id, sentence(error)));
       throw error;
     }

@@ -37,6 +37,7 @@ describe("a replacement", () => {
     ["ended by its person", { running: false }],
     ["killed, and silent since", { reported: ago(now, 180) }],
   ])("that was %s is to be run again", (_, more) => {
+    expect(view(more)?.steps[3]?.state).toBe("stopped");
     expect(view(more)).toMatchObject({
       signal: "act",
       state: "interrupted",

@@ -56,6 +56,8 @@ export function replacementView(report: ReplacementReport, now: Date): Replaceme
   if (ended !== undefined && now.getTime() - Date.parse(ended.at) > shownSeconds * 1000) return undefined;
   const passed = passedReturn(report);
   const current = currentStep(report);
+  const atIt = report.running && silenceOf(report, now) <= silentSeconds;
+  const standing: Standing = { direction, current, atIt };
   return {
     name,
     blue,
@@ -63,14 +65,14 @@ export function replacementView(report: ReplacementReport, now: Date): Replaceme
     started,
     share,
     direction,
-    ...judge(report, current, now, passed),
+    ...judge(report, standing, now, passed),
     pointOfNoReturn: passed ? "passed" : "ahead",
     returnText: returnText(report, passed),
     steps: steps.map((step) => {
       const { title, begun, ended, error, seconds, reversible } = step;
       return {
         title,
-        state: stepState(step, report, step === current),
+        state: stepState(step, standing),
         ...(step === current && { current: true }),
         ...(begun !== undefined && { begun }),
         ...(ended !== undefined && { ended }),
@@ -87,6 +89,7 @@ export function replacementView(report: ReplacementReport, now: Date): Replaceme
 export const stepWords: Readonly<Record<StepView["state"], string>> = {
   pending: "to come",
   running: "under way",
+  stopped: "interrupted",
   done: "done",
   failed: "failed",
   undoing: "being taken back",
@@ -96,6 +99,7 @@ export const stepWords: Readonly<Record<StepView["state"], string>> = {
 export const stepSignals: Readonly<Record<StepView["state"], Signal>> = {
   pending: "idle",
   running: "busy",
+  stopped: "act",
   done: "good",
   failed: "act",
   undoing: "busy",
@@ -120,15 +124,24 @@ function currentStep({ direction, steps, ended }: ReplacementReport): Step | und
   return steps.find(({ state }) => state === "running") ?? steps.find(({ state }) => state === "pending");
 }
 
-function stepState(
-  step: Step,
-  { direction, running }: ReplacementReport,
-  current: boolean,
-): StepView["state"] {
-  if (direction === "back" && step.state === "pending") return "skipped";
-  if (current && direction === "back" && running) return "undoing";
-  const attempted = step.state === "running" || (current && direction === "back");
-  return attempted && step.error !== undefined ? "failed" : step.state;
+function stepState(step: Step, { direction, current, atIt }: Standing): StepView["state"] {
+  const { state, error } = step;
+  const back = direction === "back";
+  if (back && state === "pending") return "skipped";
+  if (step === current && back && atIt) return "undoing";
+  if (error !== undefined && (state === "running" || (step === current && back))) return "failed";
+  return state === "running" && !atIt ? "stopped" : state;
+}
+
+interface Standing extends Pick<ReplacementReport, "direction"> {
+  readonly current: Step | undefined;
+  /** Somebody carries it out, as far as is known. */
+  readonly atIt: boolean;
+}
+
+/** Seconds. */
+function silenceOf({ reported }: ReplacementReport, now: Date): number {
+  return (now.getTime() - Date.parse(reported)) / 1000;
 }
 
 /** Once the first step has begun that cannot be taken back. */
@@ -154,8 +167,13 @@ interface Judgement {
   readonly announcement: string;
 }
 
-function judge(report: ReplacementReport, current: Step | undefined, now: Date, passed: boolean): Judgement {
-  const { name, blue, green, direction, ended, reported, running } = report;
+function judge(
+  report: ReplacementReport,
+  { current, atIt, direction }: Standing,
+  now: Date,
+  passed: boolean,
+): Judgement {
+  const { name, blue, green, ended } = report;
   const say = (signal: Signal, state: string, next: string, announcement = next): Judgement => ({
     signal,
     state,
@@ -173,19 +191,18 @@ function judge(report: ReplacementReport, current: Step | undefined, now: Date, 
   const command = `npx landfall upgrade ${name} --to ${green.slice(name.length + 1)}${direction === "back" ? " --abort" : ""}`;
   const back = passed || direction === "back" ? "" : "; with --abort it goes back";
   const title = current?.title ?? "its end";
-  const silence = (now.getTime() - Date.parse(reported)) / 1000;
-  if (!running && current?.error !== undefined)
+  if (!atIt && current?.error !== undefined)
     return say(
       "act",
       "failed",
       `Tell whoever runs ${name}: "${title}" ${direction === "back" ? "could not be taken back" : "failed"}: ${current.error.replace(/\.$/, "")}. Run it again, and it goes on: ${command}${back}.`,
       `The replacement of ${blue} failed: ${title}.`,
     );
-  if (!running || silence > silentSeconds)
+  if (!atIt)
     return say(
       "act",
       "interrupted",
-      `Tell whoever runs ${name}: its replacement was interrupted in "${title}", and last heard of ${roughly(silence)} ago. Run it again, and it goes on: ${command}${back}.`,
+      `Tell whoever runs ${name}: its replacement was interrupted in "${title}", and last heard of ${roughly(silenceOf(report, now))} ago. Run it again, and it goes on: ${command}${back}.`,
       `The replacement of ${blue} was interrupted.`,
     );
   // Since when a step is being taken back is not known.

@@ -99,8 +99,8 @@ export interface ReplacementView {
   readonly ended?: string;
   readonly steps: readonly {
     readonly title: string;
-    /** `skipped`: it will not come any more, because all is taken back. */
-    readonly state: "pending" | "running" | "done" | "failed" | "undoing" | "undone" | "skipped";
+    /** `stopped`: nobody is at it. `skipped`: it will not come any more, because all is taken back. */
+    readonly state: "pending" | "running" | "stopped" | "done" | "failed" | "undoing" | "undone" | "skipped";
     /** Where it is now, or goes on. */
     readonly current?: true;
     /** ISO 8601. */

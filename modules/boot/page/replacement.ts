@@ -83,7 +83,7 @@ function how({ state, begun, ended, seconds }: Step, now: Date): Markup | string
   if (begun === undefined) return word;
   if (state === "running")
     return markup`${word} since ${clock(begun)}, ${elapsed(begun, now)} of ${estimate}`;
-  if (state === "failed") return markup`${word}, begun ${clock(begun)}`;
+  if (state === "failed" || state === "stopped") return markup`${word}, begun ${clock(begun)}`;
   return state === "done" && ended !== undefined ? `${word}, ${between(begun, ended)}` : word;
 }
 

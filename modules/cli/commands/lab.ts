@@ -24,6 +24,7 @@ import { readRun } from "../run-record.ts";
 import { setUp } from "../setup.ts";
 import { forgetState } from "../state-database.ts";
 import { retireCluster } from "../steps/retire.ts";
+import { forgetJournals } from "../upgrade/journal-file.ts";
 import type { Workspace } from "../workspace.ts";
 import { deployCommand } from "./deploy.ts";
 
@@ -65,8 +66,9 @@ export async function labDownCommand(
   const { stateDir, site: written } = labPlace(workspace, site);
   const report = await stopLab({ site: written, stateDir });
   // Its disks are gone, and what was deployed on them: kept on record, machines would count as in service.
-  for (const { cluster, state } of planAll(workspace).filter((plan) => plan.site === site)) {
+  for (const { cluster, name, state } of planAll(workspace).filter((plan) => plan.site === site)) {
     retireCluster(workspace, cluster);
+    forgetJournals(workspace, name);
     await forgetState(workspace, cluster, state);
   }
   forgetClaims(workspace, site);

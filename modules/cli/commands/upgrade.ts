@@ -20,6 +20,7 @@ import type { Invocation } from "../main.ts";
 import { printJson } from "../output.ts";
 import { type Progress, progressOf } from "../progress.ts";
 import { planOf } from "../project.ts";
+import { findRun } from "../run-record.ts";
 import { trafficOf, trafficPlan } from "../traffic.ts";
 import { realEffects } from "../upgrade/effects.ts";
 import { duration, formatRollout, formatTimes, titleOf } from "../upgrade/format.ts";
@@ -55,7 +56,7 @@ export async function upgradeCommand(
     const open = before !== undefined && before.ended === undefined ? before : undefined;
     const plan = open?.plan ?? planRollout(await freshInput(workspace, name, green, from, signal));
     if (json) return printJson({ plan, journal: open });
-    process.stdout.write(`${formatRollout(plan)}\n`);
+    process.stdout.write(`${formatRollout(plan, process.stdout.columns || undefined)}\n`);
     if (open !== undefined) process.stdout.write(`\nit is under way:\n${formatTimes(open)}\n`);
     return;
   }
@@ -66,6 +67,10 @@ export async function upgradeCommand(
     const world = worldOf(invocation, to, journal, progress, reporter);
     try {
       return await (abort ? abortRollout(journal, world) : runRollout(journal, world));
+    } catch (error) {
+      throw signal.aborted
+        ? interrupted(`npx landfall upgrade ${name} --to ${to}${abort ? " --abort" : ""}`)
+        : error;
     } finally {
       await reporter.end();
     }
@@ -80,6 +85,12 @@ export async function upgradeCommand(
     ({ machine, step, why }) => `${machine} stayed behind in ${step}: ${why}\n`,
   );
   process.stdout.write(`${formatTimes(ended)}\n${left.join("")}${done}, ${tookText(ended)}\n`);
+}
+
+function interrupted(command: string): LandfallError {
+  return new LandfallError("interrupted", "interrupted; everything done so far is kept", {
+    next: `${command} goes on where it stopped`,
+  });
 }
 
 /** @throws {LandfallError} `no-rollout` */
@@ -102,7 +113,8 @@ async function toRun(
   const green = `${name}-${to}`;
   const before = readJournal(workspace, name, to);
   const say = (text: string) => progress.line("upgrade", text);
-  if (before?.ended?.outcome === "replaced") return before;
+  // Destroyed since, it may take the place of another once more.
+  if (before?.ended?.outcome === "replaced" && findRun(workspace, green) !== undefined) return before;
   if (before === undefined || before.ended !== undefined) {
     const input = await freshInput(workspace, name, green, from, signal);
     const journal = openJournal(planRollout(input), input, new Date());

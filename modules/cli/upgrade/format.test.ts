@@ -21,6 +21,20 @@ test("the plan has every step and every machine, and the point of no return betw
   expect(lines.at(-1)).toMatch(/^s4 +free +workers +land +\+0:00:00$/);
 });
 
+test("where it would not fit, the room is a table of its own, and no line is wider than the terminal", () => {
+  const load = testLoad([...names("w", 8), "s4"], { any: 12 });
+  const text = formatRollout(planRollout(testInput(blue, green, { load })), 80);
+  const lines = text.split("\n").slice(2);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^3 +wave-1 +w1 w2 leave prod-v1 for prod-v2 +\+0:07:40 +8 min$/),
+  );
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^wave-1 +24\.0 cores, 96\.0 GiB +4\.0 cores, 16\.0 GiB$/),
+  );
+  expect(text).toContain("─── point of no return");
+});
+
 test("long lists of machines are cut in the table of steps", () => {
   const many = testCluster("v2", { masters: ["s1", "s2", "s3"], workers: names("x", 40) });
   expect(formatRollout(planRollout(testInput(blue, many)))).toContain("lands on s1 s2 s3 x1 ... x40 (43)");

@@ -1,5 +1,5 @@
 // A replacement as people read it: before it is begun, and when it is over.
-import { stepWords } from "../../boot/index.ts";
+import { returnMark, stepWords } from "../../boot/index.ts";
 import {
   amountText,
   type Journal,
@@ -11,7 +11,8 @@ import {
 } from "../../rollout/index.ts";
 import { table } from "../output.ts";
 
-export function formatRollout(plan: RolloutPlan): string {
+/** @param columns of the terminal; where the steps do not fit beside the room that they leave, that is a table of its own */
+export function formatRollout(plan: RolloutPlan, columns = Number.POSITIVE_INFINITY): string {
   const { blue, green, releases, machines, steps, needed, assumptions, seconds } = plan;
   const kubernetes =
     releases.blue === releases.green
@@ -24,22 +25,27 @@ export function formatRollout(plan: RolloutPlan): string {
     titleOf(step, plan),
     `+${clock(starts[index] ?? 0)}`,
     duration(step.seconds),
-    amountText(step.room.blue),
-    amountText(step.room.green),
   ]);
+  const head = ["", "STEP", "WHAT", "AT", "TAKES"];
+  const rooms = steps.map(({ room }) => [amountText(room.blue), amountText(room.green)]);
+  const roomHead = [`ROOM IN ${blue}`, `IN ${green}`];
+  const whole = table([[...head, ...roomHead], ...rows.map((row, index) => [...row, ...rooms[index]!])]);
+  const fits = widthOf(whole) <= columns;
+  const lines = (fits ? whole : table([head, ...rows])).split("\n");
   const noReturn = pointOfNoReturn(plan);
-  const lines = table([["", "STEP", "WHAT", "AT", "TAKES", `ROOM IN ${blue}`, `IN ${green}`], ...rows]).split(
-    "\n",
-  );
-  const mark = ` point of no return: before it --abort goes back to ${blue} `;
-  const width = Math.max(...lines.map((line) => line.length));
+  const mark = ` ${returnMark({ blue, pointOfNoReturn: "ahead" })} `;
+  const width = Math.min(columns, widthOf(lines.join("\n")));
   const text = lines.toSpliced(noReturn + 1, 0, `───${mark}`.padEnd(width, "─"));
+  const room = fits
+    ? []
+    : ["", table([["STEP", ...roomHead], ...steps.map(({ id }, index) => [id, ...rooms[index]!])])];
   return [
     `${green} takes the place of ${blue}: ${kubernetes}, ${machines.length} machines, about ${duration(seconds)}`,
     `the work needs room for ${amountText(needed)}; ${blue} keeps that until the end of the hold, ${green} has it before the traffic moves`,
     ...assumptions.map((each) => `assumed: ${each}`),
     "",
     ...text,
+    ...room,
     "",
     table([
       ["MACHINE", `IN ${blue}`, `IN ${green}`, "GOES IN", "AT"],
@@ -53,6 +59,8 @@ export function formatRollout(plan: RolloutPlan): string {
     ]),
   ].join("\n");
 }
+
+const widthOf = (text: string) => Math.max(...text.split("\n").map((line) => line.length));
 
 /** What was done, with the time that each step took. */
 export function formatTimes(journal: Journal): string {

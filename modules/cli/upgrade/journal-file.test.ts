@@ -5,7 +5,15 @@ import { expect, onTestFinished, test } from "vitest";
 import { openJournal, planRollout } from "../../rollout/index.ts";
 import { testCluster, testInput } from "../../rollout/testing.ts";
 import { openWorkspace } from "../workspace.ts";
-import { alone, journalFile, readJournal, setAside, writeJournal } from "./journal-file.ts";
+import {
+  alone,
+  forgetJournals,
+  journalFile,
+  readJournal,
+  readJournals,
+  setAside,
+  writeJournal,
+} from "./journal-file.ts";
 
 const input = testInput(
   testCluster("v1", { masters: ["m1"], workers: ["w1"] }),
@@ -37,6 +45,16 @@ test("an aborted one is kept beside the one that takes its place", () => {
   expect(readdirSync(dirname(journalFile(where, "prod", "v2")))).toEqual([
     "journal-1970-01-01T00-00-00.000Z.json",
   ]);
+});
+
+test("of a lab that is down none is kept, of this cluster and of no other", () => {
+  const where = workspace();
+  writeJournal(where, "v2", journal);
+  writeJournal(where, "v2", { ...journal, name: "demo" });
+  forgetJournals(where, "prod");
+  expect(readJournals(where, "prod")).toEqual([]);
+  expect(readJournals(where, "demo")).toHaveLength(1);
+  forgetJournals(where, "prod");
 });
 
 test("one at a time: a second command is refused, until the first has ended", async () => {

@@ -1,6 +1,6 @@
 // Where the journal of a replacement is, and who may write it.
 import { spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Journal } from "../../rollout/index.ts";
 import { LandfallError } from "../../spec/error.ts";
@@ -37,6 +37,11 @@ export function writeJournal(workspace: Workspace, version: string, journal: Jou
 export function setAside(workspace: Workspace, version: string, { name, started }: Journal): void {
   const file = journalFile(workspace, name, version);
   renameSync(file, join(dirname(file), `journal-${started.replaceAll(":", "-")}.json`));
+}
+
+/** Of a lab that is down nothing is kept: what was replaced in it is nowhere any more. */
+export function forgetJournals(workspace: Workspace, name: string): void {
+  rmSync(join(rolloutsDir(workspace), name), { recursive: true, force: true });
 }
 
 /**

@@ -86,8 +86,7 @@ function stepLines(
       ...(took === 0 ? [] : [fit(cell.took, took)]),
     ];
     const text = fit(parts.join("  "), Math.max(0, columns - 2)).trimEnd();
-    const loud =
-      cell.step.state === "failed" ? paint(colours.act, text) : cell.step.current ? paint("1", text) : text;
+    const loud = signal === "act" ? paint(colours.act, text) : cell.step.current ? paint("1", text) : text;
     return [
       ...(isFirstWithoutReturn(view, cell.step) ? [markLine(view, columns, paint)] : []),
       `${paint(colours[signal], signs[signal])} ${loud}`,
