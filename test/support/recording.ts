@@ -94,7 +94,7 @@ export function recordingSvg(lines: readonly RecordedLine[], options: PlayOption
     `<g id="s">`,
     ...lines.map(
       (line, index) =>
-        `<text y="${top + 17 + index * lineHeight}" class="l" style="animation-delay:${time(line).toFixed(2)}s">${cells(line.text, columns)}</text>`,
+        `<text y="${top + 14 + index * lineHeight}" class="l" style="animation-delay:${time(line).toFixed(2)}s">${cells(line.text, columns)}</text>`,
     ),
     "</g></g>",
     "</svg>",
