@@ -88,6 +88,8 @@ async function replaced(rack: Rack): Promise<Recorded> {
   try {
     const { page } = await browser.visit(`http://127.0.0.1:${rack.project.ports.page}/`, {
       viewport: { width: 1040, height: 900 },
+      // No bar is caught while it grows.
+      reducedMotion: "reduce",
     });
     await page.getByText("live", { exact: true }).waitFor();
     let pictures = Promise.resolve();
