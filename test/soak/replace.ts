@@ -30,6 +30,8 @@ export interface Replaced {
 /** Seconds of the first replacement in which a kill and a cut come; of later ones, as many as of the one before. */
 const firstSpan = 80;
 const mostRuns = 6;
+/** That somebody waits for a machine that they have switched on, before they run the command again. */
+const mendSeconds = 40;
 
 /** A round that is not as it has to be ends the soak, with all that is wrong. */
 export async function replaceRounds(rounds: number, seed: number, say: Say): Promise<readonly Replaced[]> {
@@ -48,7 +50,7 @@ export async function replaceRounds(rounds: number, seed: number, say: Say): Pro
       `machines served in: ${[...chain.served].map(([name, in_]) => `${name}: ${[...new Set(in_)].join(", ")}`).join("; ")}`,
     );
     const once = [...chain.served].filter(([, clusters]) => new Set(clusters).size < 2);
-    if (rounds >= 3 && once.length > 0) throw new Error(`served once: ${once.map(([name]) => name)}`);
+    if (results.length >= 3 && once.length > 0) throw new Error(`served once: ${once.map(([name]) => name)}`);
   } finally {
     await chain.close();
   }
@@ -99,8 +101,9 @@ async function replaceRound(
     ended = exitCode === 0;
     if (ended) continue;
     say(`   run ${runs} ended with ${exitCode} in ${at()}:\n${lastLines(output, 12)}`);
-    // What died is mended, as the command says, and it is run again.
-    if (accident.death !== undefined && runs < mostRuns) await accident.isBack;
+    // What died is mended, as the command says, and it is run again. What it did may be done again by that only.
+    if (accident.death !== undefined && runs < mostRuns)
+      await Promise.race([accidentOver, accident.isBack.then(() => delay(mendSeconds * 1000))]);
     else {
       wrong.push(`run ${runs} ended with ${exitCode}`);
       ended = true;
