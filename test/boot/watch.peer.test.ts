@@ -1,6 +1,15 @@
 // `landfall status --watch` beside Landfall's own boot service: as lines of JSON, and on a terminal.
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -168,11 +177,16 @@ test("the replacement that it is a part of, as its journal has it", async () => 
     renameSync(join(dir, "new.json"), join(dir, "journal.json"));
   };
   write({ steps: [done, { ...soak!, state: "running", begun: started.toISOString() }, ...rest] });
+  // As `landfall upgrade` does while it is at it: flock(1) locks the file that it inherits, and leaves it locked.
+  const lock = openSync(join(folder, ".landfall/rollouts/lab/lock"), "a");
+  spawnSync("flock", ["--exclusive", "3"], { stdio: ["ignore", "ignore", "ignore", lock] });
   const watching = start(process.execPath, program);
   const says = (text: string) => expect.poll(watching.output, { timeout: 20_000 }).toContain(text);
   await says("lab-v2 lands on s1 s2: done");
   await says("lab-v2 stays healthy for 60 s: under way");
-  // Nobody holds its lock.
+  await says("lab-v1 to lab-v2: under way; traffic: lab-v1 100%, lab-v2 0%");
+  closeSync(lock);
+  await says("lab-v2 stays healthy for 60 s: interrupted");
   await says("lab-v1 to lab-v2: interrupted; traffic: lab-v1 100%, lab-v2 0%. Tell whoever runs lab: ");
   write({ share: 100, ended: { at: new Date().toISOString(), outcome: "replaced" } });
   await says("lab-v1 to lab-v2: replaced; traffic: lab-v1 0%, lab-v2 100%");
