@@ -2,14 +2,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { openEtcd, takeArchive, type Written } from "../archive/index.ts";
+import { etcdHttpPort } from "../kubernetes/index.ts";
 import { etcdCredentials, readEntries } from "../pki/index.ts";
 import { knownReleases } from "../release/index.ts";
 import { type ArchiveSpec, LandfallError, loadProject, urlHost } from "../spec/index.ts";
 import { readIfThere } from "./files.ts";
 import { type RunRecord, readRun } from "./run-record.ts";
 import { archiveDir, clustersDir, pkiDir, runDir, type Workspace } from "./workspace.ts";
-
-const etcdPort = 2379;
 
 export interface ArchiveOptions {
   readonly workspace: Workspace;
@@ -49,7 +48,7 @@ export async function archiveCluster(options: ArchiveOptions): Promise<Archived>
     etcd: openEtcd({ ca, cert: certificate, key, proxy: plan.proxy }),
     members: plan.machines
       .filter(({ role }) => role === "master")
-      .map(({ name, address }) => ({ name, url: `https://${urlHost(address)}:${etcdPort}` })),
+      .map(({ name, address }) => ({ name, url: `https://${urlHost(address)}:${etcdHttpPort}` })),
     signal,
     say,
   });

@@ -41,7 +41,7 @@ export const paths = {
 export const server = {
   endpoint: "https://10.0.0.100:6443",
   api: (index: number) => `https://10.0.0.1${index - 1}:6443`,
-  etcd: (index: number) => `https://10.0.0.1${index - 1}:2379`,
+  etcd: (index: number) => `https://10.0.0.1${index - 1}:2382`,
 } as const;
 
 export function node(name: string, condition: object = { type: "Ready", status: "True" }): object {

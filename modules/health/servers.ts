@@ -1,8 +1,6 @@
-import { apiServerPort } from "../kubernetes/index.ts";
+import { apiServerPort, etcdHttpPort } from "../kubernetes/index.ts";
 import type { MachinePlan, Plan } from "../plan/index.ts";
 import { urlHost } from "../spec/index.ts";
-
-const etcdPort = 2379;
 
 /** The endpoint that people use. */
 export function endpointUrl({ endpoint }: Pick<Plan, "endpoint">): string {
@@ -14,9 +12,9 @@ export function apiServerUrl({ address }: Pick<MachinePlan, "address">): string 
   return url(address, apiServerPort);
 }
 
-/** A master's own etcd member. */
+/** A master's own etcd member, by HTTP. */
 export function etcdUrl({ address }: Pick<MachinePlan, "address">): string {
-  return url(address, etcdPort);
+  return url(address, etcdHttpPort);
 }
 
 export function masters({ machines }: Pick<Plan, "machines">): readonly MachinePlan[] {

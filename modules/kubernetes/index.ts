@@ -25,7 +25,7 @@ export {
 export { machineConfig, operatingSystem } from "./machine-config.ts";
 export { agentLabel, agentNames } from "./node-agents.ts";
 export { nameRoles } from "./node-roles.ts";
-export { apiServerPort, balancerPort } from "./paths.ts";
+export { apiServerPort, balancerPort, etcdHttpPort } from "./paths.ts";
 export { assetPath, machineMetadata, type PoolProfile, poolProfile } from "./profile.ts";
 export { addressAnnotation, holdsLabel } from "./service-address.ts";
 export { type StreamRequest, stream } from "./stream.ts";

@@ -53,7 +53,7 @@ function taints(pool: PoolPlan): readonly object[] {
 export const kubeletUnit = `[Unit]
 Description=Kubernetes node agent
 After=containerd.service network.target
-Wants=containerd.service landfall-stages.service
+Wants=containerd.service landfall-stages.service landfall-first-objects.service
 ConditionPathExists=${pkiDir}/.delivered
 StartLimitIntervalSec=0
 
@@ -73,6 +73,18 @@ OOMScoreAdjust=-999
 
 [Install]
 WantedBy=multi-user.target
+`;
+
+/** Masters only; decides before the kubelet starts etcd, by whose data one knows a first start. */
+export const firstObjectsUnit = `[Unit]
+Description=Write the objects that every cluster begins with
+Before=kubelet.service
+ConditionPathExists=!/var/lib/etcd/member
+
+[Service]
+Type=exec
+ExecStart=${libDir}/first-objects
+RuntimeMaxSec=300
 `;
 
 /** Reports on the console when etcd, the API and the node are there, so that a landing's time can be told apart. */

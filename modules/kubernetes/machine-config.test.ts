@@ -116,19 +116,24 @@ describe("a pool's Ignition config", () => {
         .command;
     const pki = (name: string) =>
       ["ca.crt", `${name}.crt`, `${name}.key`].map((f) => `/etc/kubernetes/pki/${f}`);
-    expect(command("kube-scheduler").slice(0, 6)).toEqual([
-      "/usr/local/bin/gate",
-      ...pki("scheduler"),
-      "https://127.0.0.1:7443/readyz",
-      "/usr/local/bin/kube-scheduler",
-    ]);
+    // Their own apiserver's answer, by what they may read only when all roles are there.
+    const configuration =
+      "https://127.0.0.1:6443/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+    for (const name of ["scheduler", "controller-manager"]) {
+      expect(command(`kube-${name}`).slice(0, 6)).toEqual([
+        "/usr/local/bin/gate",
+        ...pki(name),
+        configuration,
+        `/usr/local/bin/kube-${name}`,
+      ]);
+    }
     for (const name of ["kube-proxy", "kube-router"]) {
       expect(command(name).slice(0, 7)).toEqual([
         "/usr/local/bin/gate",
         "-contains",
         '"podCIDR":',
         ...pki(name),
-        "https://127.0.0.1:7443/api/v1/nodes/@NAME@",
+        "https://127.0.0.1:7443/api/v1/nodes?watch=true&timeoutSeconds=8&fieldSelector=metadata.name%3D@NAME@",
       ]);
     }
   });

@@ -8,7 +8,7 @@ import type { Plan, PoolPlan } from "../plan/index.ts";
 import { balancerConfig, balancerDropin } from "./balancer.ts";
 import { auditPolicy, authenticationConfig, kubeconfig } from "./control-plane-config.ts";
 import { cniConfig, startScript } from "./kube-router.ts";
-import { kubeletConfig, kubeletUnit, stagesUnit } from "./kubelet.ts";
+import { firstObjectsUnit, kubeletConfig, kubeletUnit, stagesUnit } from "./kubelet.ts";
 import { kubeProxyConfig, nodeAgents } from "./node-agents.ts";
 import {
   balancerUrl,
@@ -165,7 +165,9 @@ function controlPlane({ plan, pki, images }: MachineConfigInput): Part {
       yaml("/etc/kubernetes/audit-policy.yaml", auditPolicy),
       yaml("/etc/kubernetes/controller-manager.kubeconfig", clientOf("controller-manager")),
       yaml("/etc/kubernetes/scheduler.kubeconfig", clientOf("scheduler")),
+      executable(`${libDir}/first-objects`, script("first-objects")),
     ],
+    units: [unit({ name: "landfall-first-objects.service", contents: firstObjectsUnit })],
   };
 }
 

@@ -18,7 +18,10 @@ export const agentLabel = "app.kubernetes.io/name";
 export const agentNames = ["kube-router", "kube-proxy"] as const;
 
 /** Without a range for its pods kube-router ends itself; what gives ranges out has the machine to itself until then. */
-const nodeHasRange = { path: "/api/v1/nodes/@NAME@", contains: '"podCIDR":' };
+const nodeHasRange = {
+  path: "/api/v1/nodes?watch=true&timeoutSeconds=8&fieldSelector=metadata.name%3D@NAME@",
+  contains: '"podCIDR":',
+};
 
 /** Manifests by file name, with @NAME@ left to fill in. */
 export function nodeAgents(

@@ -17,6 +17,8 @@ export const libDir = "/usr/lib/landfall";
 
 /** An apiserver listens here on every master, whatever port people use at the endpoint. */
 export const apiServerPort = 6443;
+/** etcd on every master: its HTTP API (/health, snapshots), to clients with a certificate. 2379 is for gRPC alone. */
+export const etcdHttpPort = 2382;
 /** The balancer of every node, on 127.0.0.1: no node depends on one master. */
 export const balancerPort = 7443;
 /** On masters, on 127.0.0.1: whether their own apiserver is ready, by plain HTTP. */

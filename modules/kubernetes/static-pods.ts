@@ -2,8 +2,8 @@
 // so that all masters share one Ignition config and come up in parallel; none is first.
 import type { MachinePlan, Plan } from "../plan/index.ts";
 import { urlHost } from "../spec/index.ts";
-import { gate } from "./gate.ts";
-import { apiServerPort, pkiDir } from "./paths.ts";
+import { gate, rolesAreThere } from "./gate.ts";
+import { apiServerPort, etcdHttpPort, pkiDir } from "./paths.ts";
 
 export interface StaticPodInput {
   readonly plan: Plan;
@@ -49,6 +49,8 @@ function etcd({ plan, generation, images }: StaticPodInput, masters: readonly Ma
       "--data-dir=/var/lib/etcd",
       "--listen-client-urls=https://127.0.0.1:2379,https://@HOST@:2379",
       "--advertise-client-urls=https://@HOST@:2379",
+      // Beside gRPC on the same port, every gRPC call would go the long way through an HTTP server.
+      `--listen-client-http-urls=https://127.0.0.1:${etcdHttpPort},https://@HOST@:${etcdHttpPort}`,
       "--listen-peer-urls=https://@HOST@:2380",
       "--initial-advertise-peer-urls=https://@HOST@:2380",
       `--initial-cluster=${members.join(",")}`,
@@ -135,6 +137,8 @@ function controllerManager({ plan, images }: StaticPodInput): object {
     // Less than etcd's and the apiserver's, which it waits for: where cores are few, those are to start first.
     cpu: "50m",
     command: [
+      // Refused at its election it would wait for up to two seconds before the next.
+      ...gate("controller-manager", rolesAreThere),
       "/usr/local/bin/kube-controller-manager",
       `--kubeconfig=${kubeconfig}`,
       `--authentication-kubeconfig=${kubeconfig}`,
@@ -182,7 +186,7 @@ function scheduler({ images }: StaticPodInput): object {
     cpu: "50m",
     command: [
       // Its informers come before its election, and refused once they back off for seconds.
-      ...gate("scheduler", { path: "/readyz" }),
+      ...gate("scheduler", rolesAreThere),
       "/usr/local/bin/kube-scheduler",
       `--kubeconfig=${kubeconfig}`,
       `--authentication-kubeconfig=${kubeconfig}`,

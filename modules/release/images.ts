@@ -86,7 +86,10 @@ export function releaseImages(kubernetes: string, programs: Step, debian: Step):
     imageStep(name, debian, { version, binaries: [{ step: programs, binary: name }] });
   return [
     component("kube-apiserver"),
-    component("kube-controller-manager"),
+    imageStep("kube-controller-manager", debian, {
+      version,
+      binaries: [{ step: programs, binary: "kube-controller-manager" }, gate],
+    }),
     imageStep("kube-scheduler", debian, {
       version,
       binaries: [{ step: programs, binary: "kube-scheduler" }, gate],

@@ -3,6 +3,7 @@ import { copyFileSync, linkSync, mkdirSync, readFileSync, statSync, writeFileSyn
 import { join } from "node:path";
 import { LandfallError } from "../spec/error.ts";
 import { ownFolder, ownPath, sha256File } from "./files.ts";
+import { firstObjectsFile, firstObjectsStep } from "./first-objects.ts";
 import { goStep } from "./go.ts";
 import { type ImageStep, kubernetesPrograms, releaseImages } from "./images.ts";
 import { goModules, knownReleases } from "./pins.ts";
@@ -105,10 +106,11 @@ function kubernetesSquashfs(
   images: readonly ImageStep[],
 ): Step {
   const etcdctl = goStep("etcdctl", goModules.etcdctl);
+  const objects = firstObjectsStep(kubernetes, programs, goStep("etcd", goModules.etcd));
   return recipeStep(`kubernetes-${kubernetes}`, {
     recipe: "kubernetes.sh",
     inputs: ownFolder("kubernetes"),
-    needs: [programs, etcdctl, store],
+    needs: [programs, etcdctl, objects, store],
     variables: {
       COMPRESSION: squashfsCompression,
       PAUSE: images.find((image) => image.name === "pause")!.reference,
@@ -116,6 +118,7 @@ function kubernetesSquashfs(
     paths: ({ outputOf }) => ({
       KUBERNETES: outputOf(programs),
       ETCDCTL: outputOf(etcdctl),
+      OBJECTS: join(outputOf(objects), firstObjectsFile),
       STORE: outputOf(store),
       FILES: ownPath("kubernetes"),
     }),

@@ -4,7 +4,8 @@
 //
 // Clients of Kubernetes that start before their roles exist are refused, and back off for seconds after the roles are
 // there. So static pods, which start before any apiserver answers, go through this: it asks for URL with the caller's own
-// certificate (files are read anew each time) until it is answered 200, and the body holds TEXT.
+// certificate (files are read anew each time) until it is answered 200, and the body holds TEXT. It reads on for ten seconds,
+// so URL may be a watch.
 package main
 
 import (
@@ -121,18 +122,30 @@ func ask(ctx context.Context, client *http.Client, asked question) error {
 		return err
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil {
-		return err
-	}
 	if response.StatusCode >= 500 {
 		return fmt.Errorf("%s: %w: %s", asked.url, errNotReady, response.Status)
 	}
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", asked.url, response.Status)
 	}
-	if !bytes.Contains(body, asked.contains) {
-		return fmt.Errorf("%s: no %s yet", asked.url, asked.contains)
+	return find(io.LimitReader(response.Body, 1<<20), asked)
+}
+
+// Returns at the first that the text is there: a watch goes on.
+func find(body io.Reader, asked question) error {
+	var read bytes.Buffer
+	chunk := make([]byte, 32<<10)
+	for {
+		n, err := body.Read(chunk)
+		read.Write(chunk[:n])
+		if bytes.Contains(read.Bytes(), asked.contains) {
+			return nil
+		}
+		if err == io.EOF {
+			return fmt.Errorf("%s: no %s yet", asked.url, asked.contains)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return nil
 }

@@ -99,6 +99,22 @@ func TestWaitsForWhatTheAnswerMustHold(t *testing.T) {
 	}
 }
 
+func TestReadsAWatchUntilItIsThere(t *testing.T) {
+	let := make(chan struct{})
+	defer close(let)
+	asked, _ := asking(t, func(w http.ResponseWriter) {
+		for _, line := range []string{`{"spec":{}}`, `{"spec":{"podCIDR":"10.42.0.0/24"}}`} {
+			_, _ = w.Write([]byte(line))
+			w.(http.Flusher).Flush()
+		}
+		<-let
+	})
+	asked.contains = []byte(`"podCIDR":`)
+	if _, err := waiting(t, asked); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestReadsCertificatesThatComeLater(t *testing.T) {
 	asked, count := asking(t, status(200, "ok"))
 	late := asked.ca

@@ -16,6 +16,7 @@ const takenPorts: ReadonlyMap<number, string> = new Map([
   [2379, "etcd"],
   [2380, "etcd"],
   [2381, "etcd"],
+  [2382, "etcd"],
   [7443, "the node's balancer"],
   [10248, "kubelet"],
   [10249, "kube-proxy"],

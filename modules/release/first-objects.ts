@@ -1,0 +1,85 @@
+// What every apiserver makes when a cluster starts: roles and who has them, priorities, flows, the list of its own APIs.
+// Three apiservers that start at once make each of some 170 objects three times over, one write after the other, and
+// until then refuse whoever needs a role. So a release has them, as this version's own apiserver made them while the
+// release was built, and a master writes them into the new etcd at once (modules/kubernetes/scripts/first-objects.sh).
+// An apiserver finds them, compares each with its own as it always does, and mends what differs.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ownPath, ownText } from "./files.ts";
+import { defineStep, type Step } from "./step.ts";
+
+export const firstObjectsFile = "first-objects.json";
+
+/** Paths below /apis, and etcd's below /registry. Not what differs between clusters: namespaces, Services, leases. */
+const resources: Readonly<Record<string, string>> = {
+  "rbac.authorization.k8s.io/v1/clusterroles": "clusterroles",
+  "rbac.authorization.k8s.io/v1/clusterrolebindings": "clusterrolebindings",
+  "rbac.authorization.k8s.io/v1/roles": "roles",
+  "rbac.authorization.k8s.io/v1/rolebindings": "rolebindings",
+  "flowcontrol.apiserver.k8s.io/v1/flowschemas": "flowschemas",
+  "flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations": "prioritylevelconfigurations",
+  "scheduling.k8s.io/v1/priorityclasses": "priorityclasses",
+  "apiregistration.k8s.io/v1/apiservices": "apiregistration.k8s.io/apiservices",
+};
+
+export interface ObjectList {
+  /** As "ClusterRoleList". */
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly items: readonly StoredObject[];
+}
+
+interface StoredObject {
+  readonly metadata: { readonly name: string; readonly namespace?: string } & Record<string, unknown>;
+  readonly status?: { readonly conditions?: readonly Record<string, unknown>[] };
+}
+
+/** One object as etcd has it, but for what each cluster gives its own: uid and times. */
+export interface FirstObject {
+  readonly key: string;
+  readonly object: object;
+}
+
+/** @param prefix etcd's for the resource, below /registry */
+export function firstObjects(prefix: string, { kind, apiVersion, items }: ObjectList): FirstObject[] {
+  return items.map(({ metadata, status, ...rest }) => {
+    const { uid, creationTimestamp, resourceVersion, managedFields, ...kept } = metadata;
+    const { name, namespace } = metadata;
+    return {
+      key: ["/registry", prefix, ...(namespace === undefined ? [] : [namespace]), name].join("/"),
+      object: {
+        kind: kind.replace(/List$/, ""),
+        apiVersion,
+        metadata: kept,
+        ...rest,
+        ...(status?.conditions && {
+          status: { conditions: status.conditions.map(({ lastTransitionTime, ...condition }) => condition) },
+        }),
+      },
+    };
+  });
+}
+
+export function firstObjectsStep(kubernetes: string, programs: Step, etcd: Step): Step {
+  const recipe = "first-objects.sh";
+  return defineStep(
+    `first-objects-${kubernetes}`,
+    { recipe: ownText("recipes", recipe), resources, transform: firstObjects.toString() },
+    [programs, etcd],
+    async ({ run, out, outputOf }) => {
+      const confined = ["--net", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"];
+      await run("unshare", [...confined, "--mount-proc", "sh", ownPath("recipes", recipe)], {
+        env: {
+          KUBERNETES: outputOf(programs),
+          ETCD: outputOf(etcd),
+          RESOURCES: Object.keys(resources).join("\n"),
+          OUT: out,
+        },
+      });
+      const all = Object.values(resources).flatMap((prefix, index) =>
+        firstObjects(prefix, JSON.parse(readFileSync(join(out, "lists", `${index}.json`), "utf8"))),
+      );
+      writeFileSync(join(out, firstObjectsFile), `${JSON.stringify(all)}\n`);
+    },
+  );
+}
