@@ -83,7 +83,7 @@ async function replaceRound(
     () => {},
   );
   const accident = new Accident(chain, moments, (death) => {
-    say(`   power cut of ${death.machine} of ${death.version.cluster} in ${at()}`);
+    say(`   ${death.at.toISOString()}: power cut of ${death.machine} of ${death.version.cluster} in ${at()}`);
     return at();
   });
   const wrong: string[] = [];
@@ -115,6 +115,8 @@ async function replaceRound(
   if (wrong.length === 0) wrong.push(...(await chain.whatIsWrong(green, blue)));
   const after = chain.count();
   wrong.push(...after.wrong, ...describeFailed(after));
+  const healed = accident.death?.healed;
+  if (healed !== undefined) say(`   ${healed.toISOString()}: its work is done again`);
   for (const each of wrong) say(`   wrong: ${each}`);
   if (wrong.length > 0) say(chain.rack.lastWords());
   else chain.forget(blue, green);
