@@ -64,7 +64,7 @@ export function firstObjectsStep(kubernetes: string, programs: Step, etcd: Step)
   const recipe = "first-objects.sh";
   return defineStep(
     `first-objects-${kubernetes}`,
-    { recipe: ownText("recipes", recipe), resources, transform: firstObjects.toString() },
+    { recipe: ownText("recipes", recipe), source: ownText("first-objects.ts") },
     [programs, etcd],
     async ({ run, out, outputOf }) => {
       const confined = ["--net", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"];
