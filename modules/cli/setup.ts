@@ -16,15 +16,12 @@ import type { Workspace } from "./workspace.ts";
 
 /** Debian packages of the virtual rack: network, DHCP and TFTP, the machines' firmware, and what they are made of. */
 const labPackages = [
-  "iproute2",
   "dnsmasq-base",
   "busybox-static",
   "ipxe",
   "ovmf",
   "qemu-system-x86",
   "systemd-container",
-  "curl",
-  "openssl",
   "nginx-light",
   "ipmitool",
 ] as const;

@@ -8,6 +8,10 @@ export const hostPackages: readonly string[] = [
   "gcc",
   "systemd",
   "util-linux",
+  // an apiserver that is asked what it makes first
+  "curl",
+  "iproute2",
+  "openssl",
   // the boot loader of machines' disks
   "grub-common",
   "grub-pc-bin",
@@ -24,6 +28,7 @@ const packageOf: Readonly<Record<string, string>> = {
   depmod: "kmod",
   systemctl: "systemd",
   flock: "util-linux",
+  ip: "iproute2",
   gcc: "gcc",
   "grub-mkimage": "grub-common",
   "mkfs.fat": "dosfstools",
