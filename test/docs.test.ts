@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { addCommands } from "../modules/cli/program.ts";
 import { plan } from "../modules/plan/index.ts";
-import { knownReleases } from "../modules/release/index.ts";
+import { hostPackages, knownReleases } from "../modules/release/index.ts";
 import { planRollout } from "../modules/rollout/index.ts";
 import { testInput } from "../modules/rollout/testing.ts";
 import { formatDiagnostic, loadFiles } from "../modules/spec/index.ts";
@@ -85,6 +85,11 @@ describe("links", () => {
         .replaceAll(" ", "-"),
     );
   }
+});
+
+it("names all packages that a release is built with", () => {
+  const [, named] = /apt-get install ([^`]*?)\nnpx landfall release build/.exec(read("docs/first-rack.md"))!;
+  expect(named!.replaceAll("\\\n", " ").trim().split(/\s+/)).toEqual(hostPackages);
 });
 
 describe("commands", () => {
