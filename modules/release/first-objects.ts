@@ -5,7 +5,8 @@
 // An apiserver finds them, compares each with its own as it always does, and mends what differs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ownPath, ownText } from "./files.ts";
+import { ownText } from "./files.ts";
+import { runRecipe } from "./recipe.ts";
 import { defineStep, type Step } from "./step.ts";
 
 export const firstObjectsFile = "first-objects.json";
@@ -66,16 +67,15 @@ export function firstObjectsStep(kubernetes: string, programs: Step, etcd: Step)
     `first-objects-${kubernetes}`,
     { recipe: ownText("recipes", recipe), source: ownText("first-objects.ts") },
     [programs, etcd],
-    async ({ run, out, outputOf }) => {
-      const confined = ["--net", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"];
-      await run("unshare", [...confined, "--mount-proc", "sh", ownPath("recipes", recipe)], {
-        env: {
-          KUBERNETES: outputOf(programs),
-          ETCD: outputOf(etcd),
-          RESOURCES: Object.keys(resources).join("\n"),
-          OUT: out,
-        },
-      });
+    async (context) => {
+      const { out, outputOf } = context;
+      const env = {
+        KUBERNETES: outputOf(programs),
+        ETCD: outputOf(etcd),
+        RESOURCES: Object.keys(resources).join("\n"),
+        OUT: out,
+      };
+      await runRecipe(context, recipe, env, ["--net"]);
       const all = Object.values(resources).flatMap((prefix, index) =>
         firstObjects(prefix, JSON.parse(readFileSync(join(out, "lists", `${index}.json`), "utf8"))),
       );

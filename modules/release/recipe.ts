@@ -8,6 +8,16 @@ import { defineStep, type Step, type StepContext } from "./step.ts";
  */
 const confined = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
+/** @param options further ones of unshare: what else the recipe has for itself */
+export async function runRecipe(
+  { run }: Pick<StepContext, "run">,
+  recipe: string,
+  env: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+): Promise<void> {
+  await run("unshare", [...confined, ...options, "sh", ownPath("recipes", recipe)], { env });
+}
+
 /** A step that is a shell script of recipes/: its text and its variables are the key. */
 export function recipeStep(
   name: string,
@@ -29,9 +39,8 @@ export function recipeStep(
     { recipe: ownText("recipes", options.recipe), inputs: options.inputs ?? null, variables },
     options.needs ?? [],
     async (context) => {
-      await context.run("unshare", [...confined, "sh", ownPath("recipes", options.recipe)], {
-        env: { ...variables, ...(await options.paths?.(context)), OUT: context.out },
-      });
+      const paths = await options.paths?.(context);
+      await runRecipe(context, options.recipe, { ...variables, ...paths, OUT: context.out });
     },
   );
 }
