@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { parse } from "yaml";
 import { type Api, ApiError, applyManifests, getJson } from "../../kubernetes/index.ts";
+import { harmless } from "../watch/text.ts";
 
 export interface JobOptions {
   readonly api: Api;
@@ -109,13 +110,7 @@ async function podsOf(api: Api, namespace: string, job: string, signal: AbortSig
     const unscheduled = conditions.find(({ type, status: is }) => type === "PodScheduled" && is === "False");
     lines.push(`pod ${metadata.name}: ${[phase, unscheduled?.message].filter(Boolean).join(": ")}`);
   }
-  return lines.map(plain);
-}
-
-/** Anybody's text: on a terminal it must be no more than that. */
-function plain(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-  return line.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+  return lines.map(harmless);
 }
 
 async function remove(api: Api, path: string, signal: AbortSignal): Promise<void> {
