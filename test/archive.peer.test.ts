@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openEtcd, takeArchive, verifyArchive } from "../modules/archive/index.ts";
+import { exampleSite } from "../modules/cli/example-site.ts";
 import { type Api, applyManifests, openApi } from "../modules/kubernetes/index.ts";
 import {
   adminCredentials,
@@ -173,21 +174,7 @@ function writeProject(generation: string, recipient: string): void {
     writeFileSync(join(directory, path), text);
   };
   write("cdktf.json", "{}");
-  write(
-    "clusters/site.yaml",
-    `name: lab
-networks: [{ name: rack, cidr: 10.77.0.0/24 }]
-boot:
-  service: landfall
-  http: http://10.77.0.3:8080
-  rpc: 127.0.0.1:8081
-  tls: { ca: ca.crt, cert: client.crt, key: client.key }
-  assets: assets
-machines:
-  - { name: m1, mac: 52:54:00:77:00:11, address: 10.77.0.11, bmc: { driver: redfish, url: http://bmc/m1 } }
-  - { name: m2, mac: 52:54:00:77:00:12, address: 10.77.0.12, bmc: { driver: redfish, url: http://bmc/m2 } }
-`,
-  );
+  write("clusters/site.yaml", exampleSite(["m1", "m2"]));
   const version = (number: number) => `name: lab
 version: v${number}
 kubernetes: ${plan.kubernetes}

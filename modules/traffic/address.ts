@@ -3,7 +3,7 @@
 import { addressAnnotation, getJson, holdsLabel } from "../kubernetes/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import type { AddressTrafficPlan } from "./plan.ts";
-import { type Known, openServices, patience } from "./services.ts";
+import { type Known, openServices } from "./services.ts";
 import type { Side, Steering, TrafficOptions } from "./types.ts";
 import { until } from "./until.ts";
 
@@ -62,11 +62,9 @@ export function address(plan: AddressTrafficPlan, options: Omit<TrafficOptions, 
   }
 
   function shown(found: Known<Holding>): string {
-    const parts = (["from", "to"] as const).flatMap((side) => {
-      const here = found[side];
-      if (here instanceof Error) return [`perhaps by ${plan[side]}, which does not answer`];
-      return has(here) ? [`by ${here.nodes.join(", ")} of ${plan[side]}`] : [];
-    });
+    const parts = services.parts(found, (here, side) =>
+      has(here) ? `by ${here.nodes.join(", ")} of ${plan[side]}` : undefined,
+    );
     return `${plan.address} is held ${parts.length === 0 ? "by nobody at the moment" : parts.join(" and ")}`;
   }
 
@@ -77,18 +75,7 @@ export function address(plan: AddressTrafficPlan, options: Omit<TrafficOptions, 
     // Packets of open connections come to a machine that knows nothing of them.
     cutsConnections: true,
     async state() {
-      let silent = 0;
-      const found = await until({
-        ...trial,
-        what: `read who holds ${plan.address}`,
-        attempt: async () => {
-          const now = await read();
-          const mute = [now.from, now.to].find((each) => each instanceof Error);
-          if (mute !== undefined && ++silent < patience) throw mute;
-          return { value: now };
-        },
-        failure: { ...trial.failure, code: "traffic-unknown" },
-      });
+      const found = await services.look(`read who holds ${plan.address}`, read);
       // Whoever is told of a new holder by its gratuitous ARP knows it at once.
       return { share: share(found), shown: shown(found), settleSeconds: 0 };
     },

@@ -3,7 +3,7 @@
 import { LandfallError } from "../spec/error.ts";
 import { runPlanned } from "./command.ts";
 import type { BgpTrafficPlan } from "./plan.ts";
-import { type Known, openServices, patience } from "./services.ts";
+import { type Known, openServices } from "./services.ts";
 import type { Side, Steering, TrafficOptions } from "./types.ts";
 import { until } from "./until.ts";
 
@@ -46,23 +46,8 @@ export function bgp(plan: BgpTrafficPlan, options: Omit<TrafficOptions, "plan">)
     // Packets of open connections go the new way too, to nodes that know nothing of them.
     cutsConnections: true,
     async state() {
-      let silent = 0;
-      const found = await until({
-        ...trial,
-        what: `read who announces ${address}`,
-        attempt: async () => {
-          const now = await read();
-          const mute = [now.from, now.to].find((each) => each instanceof Error);
-          if (mute !== undefined && ++silent < patience) throw mute;
-          return { value: now };
-        },
-        failure: { ...trial.failure, code: "traffic-unknown" },
-      });
-      const said = (["from", "to"] as const).flatMap((side) => {
-        const here = found[side];
-        if (here instanceof Error) return [`perhaps by ${plan[side]}, which does not answer`];
-        return here ? [`by ${plan[side]}`] : [];
-      });
+      const found = await services.look(`read who announces ${address}`, read);
+      const said = services.parts(found, (here, side) => (here ? `by ${plan[side]}` : undefined));
       return {
         share: share(found),
         shown: `${address} is announced ${said.join(" and ")}`,

@@ -4,6 +4,7 @@ import { ApiError, getJson, reason } from "../kubernetes/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import type { TrafficPlan } from "./plan.ts";
 import type { Side, TrafficOptions } from "./types.ts";
+import { until } from "./until.ts";
 
 export interface Service {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
@@ -19,8 +20,8 @@ interface EndpointSlices {
 /** What is known of each cluster; or why one could not be asked. */
 export type Known<T> = Readonly<Record<Side, T | Error>>;
 
-/** Of a cluster that does not answer while the other one does. */
-export const patience = 3;
+/** Looks at a cluster that does not answer while the other one does. */
+const patience = 3;
 
 export interface Services {
   /** As `Service ingress/nginx`. */
@@ -33,6 +34,10 @@ export interface Services {
   readonly annotate: (side: Side, name: string, value: string) => Promise<void>;
   /** A dead cluster must not keep traffic from the other one: rejects only if neither answers. */
   readonly both: <T>(ask: (side: Side) => Promise<T>) => Promise<Known<T>>;
+  /** The first look at both: a cluster that does not answer is asked again before it is taken for silent. */
+  readonly look: <T>(what: string, read: () => Promise<Known<T>>) => Promise<Known<T>>;
+  /** Who has the address, as people read it: how each cluster that answers has it, and who may have it unseen. */
+  readonly parts: <T>(found: Known<T>, how: (here: T, side: Side) => string | undefined) => string[];
   /** Rejects unless an endpoint is ready. */
   readonly answers: (side: Side) => Promise<void>;
 }
@@ -65,18 +70,20 @@ export function openServices(
     }
   }
 
+  const trial: Trial = {
+    timeoutSeconds: plan.timeoutSeconds,
+    clock: deps.clock,
+    signal,
+    failure: {
+      code: "traffic-timeout",
+      expected: `the APIs of ${plan.from} and ${plan.to}, both answering`,
+      next: "see whether both clusters answer (npx landfall status); then run this again",
+    },
+  };
+
   return {
     title,
-    trial: {
-      timeoutSeconds: plan.timeoutSeconds,
-      clock: deps.clock,
-      signal,
-      failure: {
-        code: "traffic-timeout",
-        expected: `the APIs of ${plan.from} and ${plan.to}, both answering`,
-        next: "see whether both clusters answer (npx landfall status); then run this again",
-      },
-    },
+    trial,
     async get(side) {
       const service = await find(side);
       const { externalIPs } = service.spec;
@@ -119,6 +126,26 @@ export function openServices(
       if (from instanceof Error && to instanceof Error) throw from;
       return { from, to };
     },
+    async look(what, read) {
+      let silent = 0;
+      return until({
+        ...trial,
+        what,
+        attempt: async () => {
+          const now = await read();
+          const mute = [now.from, now.to].find((each) => each instanceof Error);
+          if (mute !== undefined && ++silent < patience) throw mute;
+          return { value: now };
+        },
+        failure: { ...trial.failure, code: "traffic-unknown" },
+      });
+    },
+    parts: (found, how) =>
+      (["from", "to"] as const).flatMap((side) => {
+        const here = found[side];
+        if (here instanceof Error) return [`perhaps by ${plan[side]}, which does not answer`];
+        return how(here, side) ?? [];
+      }),
     async answers(side) {
       const query = encodeURIComponent(`kubernetes.io/service-name=${name}`);
       const { value } = await getJson<EndpointSlices>(

@@ -1,11 +1,9 @@
 // The driver address with keepalived, the scripts of masters, real apiservers, and clients that ask for the address.
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTraffic, planTraffic, type Traffic } from "../../modules/traffic/index.ts";
 import { type AddressSite, address, addressSite, machines } from "./address-site.ts";
-import { type Clients, startClients } from "./clients.ts";
 import { machineServers } from "./machine-server.ts";
-import { clock, heeded, thereAndBack } from "./round-trip.ts";
+import { clock, heeded, thereAndBackWatched } from "./round-trip.ts";
 import type { WebServer } from "./web-server.ts";
 
 let site: AddressSite;
@@ -52,36 +50,23 @@ test("one master of blue holds it, and none of a green that was not asked to", a
 });
 
 test("it goes to green and back, and somebody holds it at every moment", { timeout: 240_000 }, async () => {
-  const clients: Clients = startClients({ host: address, port: 80 });
-  let watching = true;
   let nobody = 0;
   let looks = 0;
-  const watch = (async () => {
-    while (watching) {
-      looks++;
-      // Masters are looked at one after the other: one look may fall into the middle of a move.
-      if (site.holders().length === 0 && site.holders().length === 0) nobody++;
-      await setTimeout(20);
-    }
-  })();
-  try {
-    await clients.heard();
-    await thereAndBack({
-      traffic,
-      clients,
-      blue,
-      green,
-      name: "of an address",
-      // Blue closes each of their connections while it drains.
-      ignoringAtMost: Number.POSITIVE_INFINITY,
-      // Each of three clients, there and back; and once more if both masters of a cluster answer for a moment.
-      cutAtMost: 12,
-    });
-  } finally {
-    watching = false;
-    await watch;
-    await clients.stop();
-  }
+  const look = () => {
+    looks++;
+    // Masters are looked at one after the other: one look may fall into the middle of a move.
+    if (site.holders().length === 0 && site.holders().length === 0) nobody++;
+  };
+  await thereAndBackWatched(address, look, {
+    traffic,
+    blue,
+    green,
+    name: "of an address",
+    // Blue closes each of their connections while it drains.
+    ignoringAtMost: Number.POSITIVE_INFINITY,
+    // Each of three clients, there and back; and once more if both masters of a cluster answer for a moment.
+    cutAtMost: 12,
+  });
   expect(looks).toBeGreaterThan(100);
   expect(nobody).toBe(0);
   await green.start();

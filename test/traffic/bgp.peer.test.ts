@@ -1,11 +1,9 @@
 // The driver bgp against real apiservers, the release's kube-router, a router that is BIRD, and clients behind that router.
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTraffic, planTraffic, type Traffic } from "../../modules/traffic/index.ts";
 import { type BgpSite, bgpSite, machines } from "./bgp-site.ts";
-import { startClients } from "./clients.ts";
 import { machineServers } from "./machine-server.ts";
-import { clock, heeded, thereAndBack } from "./round-trip.ts";
+import { clock, heeded, thereAndBackWatched } from "./round-trip.ts";
 import type { WebServer } from "./web-server.ts";
 
 const address = "203.0.113.10";
@@ -59,32 +57,17 @@ test("packets go to green, and back, and there is a way at every moment", { time
   await expect.poll(() => site.nextHops(address), { timeout: 60_000 }).toEqual([site.nodes.from]);
   /** Every set of next hops that the router was seen with. */
   const seen = new Set<string>();
-  let watching = true;
-  const watch = (async () => {
-    while (watching) {
-      seen.add(site.nextHops(address).join(" "));
-      await setTimeout(20);
-    }
-  })();
-  const clients = startClients({ host: address, port: 80 });
-  try {
-    await clients.heard();
-    await thereAndBack({
-      traffic,
-      clients,
-      blue,
-      green,
-      name: "by BGP",
-      // Blue closes each of their connections while it drains.
-      ignoringAtMost: Number.POSITIVE_INFINITY,
-      // Each of three clients, each time that routes change: two there, two back.
-      cutAtMost: 12,
-    });
-  } finally {
-    watching = false;
-    await watch;
-    await clients.stop();
-  }
+  const look = () => seen.add(site.nextHops(address).join(" "));
+  await thereAndBackWatched(address, look, {
+    traffic,
+    blue,
+    green,
+    name: "by BGP",
+    // Blue closes each of their connections while it drains.
+    ignoringAtMost: Number.POSITIVE_INFINITY,
+    // Each of three clients, each time that routes change: two there, two back.
+    cutAtMost: 12,
+  });
   const { from, to } = site.nodes;
   expect([...seen].sort()).toEqual([from, to, `${from} ${to}`].sort());
 });

@@ -2,7 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import { cutover, type Side, type Traffic } from "../../modules/traffic/index.ts";
-import { type Clients, kinds } from "./clients.ts";
+import { type Clients, kinds, startClients } from "./clients.ts";
 import type { WebServer } from "./web-server.ts";
 
 export const clock = {
@@ -66,4 +66,28 @@ export async function thereAndBack(trip: RoundTrip): Promise<void> {
   expect(counts.new.failed).toBeLessThanOrEqual(cutAtMost);
   expect(counts.obeying.failed).toBeLessThanOrEqual(cutAtMost);
   expect(counts.ignoring.failed).toBeLessThanOrEqual(ignoringAtMost);
+}
+
+/** The same with clients of an address, which is looked at all the time meanwhile. */
+export async function thereAndBackWatched(
+  address: string,
+  look: () => void,
+  trip: Omit<RoundTrip, "clients">,
+): Promise<void> {
+  let watching = true;
+  const watch = (async () => {
+    while (watching) {
+      look();
+      await setTimeout(20);
+    }
+  })();
+  const clients = startClients({ host: address, port: 80 });
+  try {
+    await clients.heard();
+    await thereAndBack({ ...trip, clients });
+  } finally {
+    watching = false;
+    await watch;
+    await clients.stop();
+  }
 }
