@@ -2,7 +2,8 @@
 // `npm test -- unit peers` runs the named suites alone.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
 
 interface Suite {
@@ -14,6 +15,23 @@ interface Suite {
 interface Count {
   readonly passed: number;
   readonly failed: number;
+  /** What failed and the first words of why, a line each: they stand at the end, where a log that is cut still has them. */
+  readonly failures: readonly string[];
+}
+
+/** The parts of vitest's JSON report that are read here. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numTotalTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
+  }[];
 }
 
 const suites: readonly Suite[] = [
@@ -66,6 +84,7 @@ for (const { name, what, count, seconds } of results) {
     `${verdict} ${name.padEnd(6)} ${String(count.passed).padStart(5)} passed ${seconds.toFixed(0).padStart(5)} s  ${what}`,
   );
 }
+for (const failure of results.flatMap(({ count }) => count.failures)) console.log(failure);
 const passed = results.reduce((sum, { count }) => sum + count.passed, 0);
 const failed = results.reduce((sum, { count }) => sum + count.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);
@@ -76,12 +95,12 @@ async function lint(): Promise<Count> {
     ["biome", "check", "."],
     ["tsc", "--noEmit"],
   ];
-  let failed = 0;
+  const failures: string[] = [];
   for (const [command = "", ...args] of checks) {
     const { exitCode } = await execa(command, args, { stdio: "inherit", preferLocal: true, reject: false });
-    if (exitCode !== 0) failed += 1;
+    if (exitCode !== 0) failures.push(`FAIL ${[command, ...args].join(" ")}`);
   }
-  return { passed: checks.length - failed, failed };
+  return { passed: checks.length - failures.length, failed: failures.length, failures };
 }
 
 /** Runs one project of vitest.config.ts. A suite that ran no test, or was cut short, has failed. */
@@ -94,17 +113,41 @@ async function vitest(project: string): Promise<Count> {
       ["run", "--project", project, "--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`],
       { stdio: "inherit", preferLocal: true, reject: false },
     );
-    const { numPassedTests: passed, numTotalTests: total } = JSON.parse(readFileSync(report, "utf8")) as {
-      numPassedTests: number;
-      numTotalTests: number;
-    };
+    const told = JSON.parse(readFileSync(report, "utf8")) as Report;
+    const { numPassedTests: passed, numTotalTests: total } = told;
     // A skipped test counts as failed: nothing is left out in silence.
     const failed = total - passed;
-    return { passed, failed: failed === 0 && (exitCode !== 0 || total === 0) ? 1 : failed };
+    return {
+      passed,
+      failed: failed === 0 && (exitCode !== 0 || total === 0) ? 1 : failed,
+      failures: failuresOf(told),
+    };
   } catch (error) {
-    console.error(`${project}: no report from vitest: ${error instanceof Error ? error.message : error}`);
-    return { passed: 0, failed: 1 };
+    const why = `${project}: no report from vitest: ${error instanceof Error ? error.message : error}`;
+    return { passed: 0, failed: 1, failures: [`FAIL ${why}`] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The first lines of each failure; a file that did not load has no tests, and a message of its own. */
+function failuresOf(report: Report): string[] {
+  return report.testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = relative(process.cwd(), name);
+    const tests = assertionResults
+      .filter(({ status }) => status !== "passed")
+      .map(({ fullName, status, failureMessages }) =>
+        shortly(`FAIL ${file} > ${fullName}`, failureMessages?.[0] ?? status),
+      );
+    return assertionResults.length === 0 || message !== ""
+      ? [...tests, shortly(`FAIL ${file}`, message)]
+      : tests;
+  });
+}
+
+function shortly(what: string, why: string): string {
+  const lines = stripVTControlCharacters(why)
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  return [what, ...lines.slice(0, 12).map((line) => `     ${line.slice(0, 200)}`)].join("\n");
 }

@@ -55,6 +55,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "what reads others' bytes, for tests alone: npm run soak throws odd ones at it",
   },
+  "modules/cli/example-site.ts": {
+    typesOnly: false,
+    why: "a site as people write it, for tests alone",
+  },
   "modules/cli/go-flags.ts": { typesOnly: false, why: "the same: test/fuzz" },
   "modules/lab/ipxe.ts": { typesOnly: false, why: "the same: test/fuzz" },
   "modules/boot/store/crash.ts": {
