@@ -7,6 +7,7 @@ import { destroy } from "./stories/destroy.ts";
 import { landing } from "./stories/landing.ts";
 import { networkPolicy } from "./stories/policy.ts";
 import { allMastersDie, oneMasterDies } from "./stories/power.ts";
+import { aWorkerDies } from "./stories/worker-dies.ts";
 
 const rack = useRack({
   name: "life",
@@ -17,6 +18,7 @@ const rack = useRack({
 landing(rack);
 cost(rack);
 networkPolicy(rack);
+aWorkerDies(rack);
 deployAgain(rack);
 comeAndGo(rack);
 oneMasterDies(rack);

@@ -59,8 +59,10 @@ export async function openRack(options: ProjectOptions): Promise<Rack> {
   const run = async (program: string, args: readonly string[], input?: string): Promise<Outcome> => {
     const outcome = await programs.start(program, args, input).ended;
     if (outcome.exitCode === 0) return outcome;
+    // The reason first: a report may be cut.
+    const said = [lastLines(outcome.output, 8), "-- all of it:", lastLines(outcome.output, 80)].join("\n");
     throw new Error(
-      `${program} ${args.join(" ")} ended with ${outcome.exitCode}\n${lastLines(outcome.output, 80)}\n${rack.lastWords()}`,
+      `${program} ${args.join(" ")} ended with ${outcome.exitCode}\n${said}\n${rack.lastWords()}`,
     );
   };
 
