@@ -62,6 +62,14 @@ describe("the stack of a cluster", () => {
     expect(synthesised()).toBe(synthesised());
   });
 
+  it("makes its folder, or takes one that is there", () => {
+    const folder = mkdtempSync(join(tmpdir(), "landfall-stack-"));
+    folders.push(folder);
+    const write = () => synthesise([testCluster()], join(folder, "new", "cdktf.out"));
+    write();
+    expect(write).not.toThrow();
+  });
+
   it("changes by a machine's own resources when it is added", () => {
     const before = synthesised({ workers: ["w1", "w3"] });
     expect(touched(before, synthesised({ workers: ["w1", "w3", "w9"] }))).toEqual(ownOf("w9"));

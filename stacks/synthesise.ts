@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { App } from "cdktf";
 import { ClusterStack, type ClusterStackProps } from "./cluster-stack.ts";
 
@@ -6,6 +8,8 @@ import { ClusterStack, type ClusterStackProps } from "./cluster-stack.ts";
  * The same input gives the same bytes.
  */
 export function synthesise(clusters: readonly ClusterStackProps[], outdir: string): void {
+  // cdktf asks whether a folder is there and then makes it: of two deploys that begin together, one would fail.
+  mkdirSync(join(outdir, "stacks"), { recursive: true });
   const app = new App({ outdir, stackTraces: false });
   for (const cluster of clusters) new ClusterStack(app, cluster.plan.cluster, cluster);
   app.synth();

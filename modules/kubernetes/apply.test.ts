@@ -133,6 +133,26 @@ describe("applyManifests", () => {
     });
   });
 
+  const allocated = {
+    status: 422,
+    message: "spec.clusterIPs: failed to allocate IP 10.43.0.10: provided IP is already allocated",
+  };
+  it.each<[string, Answer]>([
+    ["that had no answer", new Error("no answer in time")],
+    ["that etcd did not answer", { status: 500, message: "etcdserver: request timed out" }],
+  ])("waits for an attempt of its own %s, and has taken the address", async (_, lost) => {
+    const { client } = fakeCluster({ [settings]: [lost, allocated, { status: 429 }, allocated] });
+    const applied = await applyManifests({ client, manifests: [config], ...clock() });
+    expect(applied).toHaveLength(1);
+  });
+
+  it("gives up at once where another has the address", async () => {
+    const { client } = fakeCluster({ [settings]: [{ status: 429 }, allocated] });
+    await expect(applyManifests({ client, manifests: [config], ...clock() })).rejects.toMatchObject({
+      code: "apply-refused",
+    });
+  });
+
   it("waits for the API and says so once", async () => {
     const down = new Error("connect ECONNREFUSED");
     const { client } = fakeCluster({ "/api/v1": [down, down, down] });

@@ -168,6 +168,7 @@ function retrying(options: ApplyOptions): Attempt {
 
   return async (what, run) => {
     let said = "";
+    let mayBeUnderWay = false;
     for (;;) {
       signal?.throwIfAborted();
       try {
@@ -175,7 +176,7 @@ function retrying(options: ApplyOptions): Attempt {
       } catch (error) {
         signal?.throwIfAborted();
         const evidence = reason(error);
-        if (!mayPass(error)) {
+        if (!mayPass(error) && !(mayBeUnderWay && isAllocated(error))) {
           throw new LandfallError("apply-refused", `the API refuses ${what}: ${evidence}`, {
             found: evidence,
             next: "Correct the manifest; applying again will not help.",
@@ -194,6 +195,7 @@ function retrying(options: ApplyOptions): Attempt {
             },
           );
         }
+        mayBeUnderWay ||= !(error instanceof ApiError) || error.status >= 500;
         if (evidence !== said) onProgress(`${what}: ${evidence}`);
         said = evidence;
         await sleep(intervalMs).catch(() => signal?.throwIfAborted());
@@ -210,6 +212,16 @@ export function mayPass(error: unknown): boolean {
   if (status === 500 && statusMessage(reply.body).includes("failed to create typed patch object"))
     return false;
   return status === 404 || status === 409 || status === 429 || status >= 500 || notYet(reply);
+}
+
+/**
+ * A Service's own address or port, which an attempt of ours that got no answer has taken: that attempt is still under way,
+ * or the API's repair gives it back after minutes.
+ */
+function isAllocated(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  const { status, body } = error.reply;
+  return status === 422 && /provided (IP|port) is already allocated/.test(statusMessage(body));
 }
 
 /** Refusals that a young or busy API takes back by itself. */
