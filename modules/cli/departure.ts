@@ -69,12 +69,14 @@ export function departureOf(
     async switchOff() {
       if (blank(read()) !== undefined) return;
       const leaving = found();
-      await giveUpDisk(context, leaving, cluster, (error) =>
-        say(
-          name,
-          `does not answer, and is wiped all the same: ${error instanceof Error ? error.message : error}`,
-        ),
-      );
+      await giveUpDisk(context, leaving, cluster, {
+        start: false,
+        onSilence: (error) =>
+          say(
+            name,
+            `does not answer, and is wiped all the same: ${error instanceof Error ? error.message : error}`,
+          ),
+      });
       await leaving.power.off();
       say(name, "power off");
     },

@@ -13,6 +13,8 @@ import { powerContext, type StepContext } from "./steps/context.ts";
 
 /** Seconds that a machine gets to answer before its power is cut as it is. */
 const answerSeconds = 15;
+/** Longest that one which was off gets to start; seconds. */
+const startSeconds = 600;
 
 export type LeaveContext = Omit<StepContext, "run">;
 
@@ -69,28 +71,35 @@ export async function moveAway(
 }
 
 /**
- * Switches a machine off. One that answers marks its disk as free before, and boots it no more; resolves to whether it
- * has, now or in an earlier run.
+ * Has a machine mark its disk as free and boot it no more, if it answers; resolves to whether it has, now or in an earlier
+ * run. Its power stays to be cut.
+ * @param start whether one that is off is switched on for it; else nothing is asked of it.
  */
 export async function giveUpDisk(
-  { workspace, signal, now }: LeaveContext,
+  { workspace, signal, now, say }: LeaveContext,
   { name, machine, power, run }: Leaver,
   cluster: string,
-  onSilence: (error: unknown) => void,
+  { start, onSilence }: { readonly start: boolean; readonly onSilence: (error: unknown) => void },
 ): Promise<boolean> {
   const record = readMachine(workspace, cluster, name);
   if (record?.released !== undefined) return true;
-  if (record?.delivered === undefined || (await power.state()) !== "on") return false;
+  if (record?.delivered === undefined) return false;
+  const isOff = (await power.state()) !== "on";
+  if (isOff && !start) return false;
   const target = {
     workspace,
     cluster,
     machine,
     proxy: run?.plan.proxy,
-    timeoutSeconds: answerSeconds,
+    timeoutSeconds: isOff ? Math.min(run?.plan.timeouts.boot ?? startSeconds, startSeconds) : answerSeconds,
     signal,
     say: () => {},
   };
   try {
+    if (isOff) {
+      say(name, "power on, to let go of its disk");
+      await power.on();
+    }
     await release(machineTarget(target));
   } catch (error) {
     signal.throwIfAborted();

@@ -44,7 +44,7 @@ export interface MachineRecord {
   readonly delivered?: string;
   /** ISO 8601: when it gave up its disk's mark, being retired. */
   readonly released?: string;
-  /** Why the last attempt to hand it its keys failed. */
+  /** Why the last attempt to start it, or to hand it its keys, failed. */
   readonly failed?: string;
   /** SSH host key of its installed system, as SHA256:...; any other is refused. */
   readonly hostKey?: string;

@@ -34,7 +34,7 @@ export async function addonsStep(context: StepContext): Promise<void> {
 }
 
 /** When so many masters have failed that no API will come, waiting for it would only hide why. */
-function quorumLost({ workspace, run }: StepContext): LandfallError | undefined {
+export function quorumLost({ workspace, run }: StepContext): LandfallError | undefined {
   const { cluster, machines } = run.plan;
   const masters = machines.filter(({ role }) => role === "master");
   const failed = masters.filter(({ name }) => readMachine(workspace, cluster, name)?.failed !== undefined);

@@ -5,7 +5,7 @@ import { dropClaim } from "../claims.ts";
 import { bookOf, departureOf } from "../departure.ts";
 import { deleteNode } from "../drain.ts";
 import { apiWithout, giveUpDisk, hasDisk, type LeaveContext, leaver, moveAway, wipeDisk } from "../leave.ts";
-import { findRun, forgetMachine, forgetRun } from "../run-record.ts";
+import { findRun, forgetMachine, forgetRun, type RunRecord } from "../run-record.ts";
 import { pkiDir, type Workspace } from "../workspace.ts";
 
 /** Seconds that its pods get to move. */
@@ -26,9 +26,10 @@ export async function retireMachine(context: LeaveContext, cluster: string, name
 }
 
 /**
- * Frees a machine: its pods move, it marks its disk as free, and its power is cut. One that does not answer keeps the mark,
- * so that no other cluster installs over it unasked; one that was never started is only forgotten. Where the cluster wants
- * it, a disk that is free is then emptied.
+ * Frees a machine: its pods move, it marks its disk as free, and its power is cut. One that is off is switched
+ * on for it: a disk that nobody let go of is no other cluster's. One that does not answer keeps the mark, so that nobody
+ * installs over it unasked; one that was never started is only forgotten. Where the cluster wants it, a disk that is free is
+ * then emptied.
  */
 async function free(context: LeaveContext, cluster: string, name: string, livesOn: boolean): Promise<void> {
   const { workspace, say, signal } = context;
@@ -43,9 +44,10 @@ async function free(context: LeaveContext, cluster: string, name: string, livesO
         if (left.length > 0) say(name, `${left.length} pods did not leave within ${drainSeconds} s`);
       });
     }
-    const released = await giveUpDisk(context, leaving, cluster, (error) =>
-      say(name, `its disk keeps the mark of ${cluster}: ${text(error)}`),
-    );
+    const released = await giveUpDisk(context, leaving, cluster, {
+      start: run !== undefined && hasDisk(run.plan, machine),
+      onSilence: (error) => say(name, keepsMark(name, cluster, run, text(error))),
+    });
     await power.off();
     if (run !== undefined) {
       const landing = { ...run, generation: record.generation };
@@ -60,6 +62,11 @@ async function free(context: LeaveContext, cluster: string, name: string, livesO
   }
   forgetMachine(workspace, cluster, name);
   say(name, "retired, power off");
+}
+
+function keepsMark(name: string, cluster: string, run: RunRecord | undefined, why: string): string {
+  const next = run?.plan.boot.service === "landfall" ? `, then: npx landfall boot release ${name}` : "";
+  return `its disk keeps the mark of ${cluster}: ${why}. For another cluster: empty it by hand${next}`;
 }
 
 /** What a dead machine or API cannot do must not keep the machine from being retired. */

@@ -1,13 +1,23 @@
 // The end of a cluster: nothing of it is left but what was set aside on purpose.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Rack } from "../harness/rack.ts";
 
+const machines = ["m1", "m2", "m3", "w1", "w2", "w3"];
+
 export function destroy(rack: () => Rack): void {
-  test("landfall destroy: machines off, the boot service knows nothing of it, the PKI is set aside", async () => {
+  test("landfall destroy, two machines off: all let go of their disks, the boot service knows nothing of it, the PKI is set aside", async () => {
+    await rack().lab.cutPower(["m2", "w3"]);
     await rack().landfall("destroy", "lab-v1");
-    await expectGone(rack(), "lab-v1", ["m1", "m2", "m3", "w1", "w2", "w3"]);
+    await expectGone(rack(), "lab-v1", machines);
+    const known: { installed?: object }[] = JSON.parse(
+      (await rack().landfall("boot", "machines", "--json")).stdout,
+    );
+    expect(known).toHaveLength(machines.length);
+    expect(known.filter(({ installed }) => installed !== undefined)).toEqual([]);
+    for (const name of machines)
+      expect(readFileSync(join(rack().disk(name), "marker"), "utf8"), name).toMatch(/^state=released$/m);
     // Again: nothing to do, and no failure.
     expect((await rack().landfall("destroy", "lab-v1")).output).toContain("not deployed");
   });
