@@ -100,7 +100,8 @@ function run(): string {
 /** What etcd has of the kinds that the release has, and the write that each is of. */
 async function kept(): Promise<Kept[]> {
   const prefixes = ["clusterroles/", "clusterrolebindings/", "roles/", "rolebindings/", "flowschemas/"];
-  const all = [...prefixes, "prioritylevelconfigurations/", "priorityclasses/", "apiregistration.k8s.io/"];
+  const more = ["prioritylevelconfigurations/", "priorityclasses/", "apiregistration.k8s.io/"];
+  const all = [...prefixes, ...more, "serviceaccounts/"];
   const found = await Promise.all(all.map((prefix) => range(`/registry/${prefix}`)));
   return found.flat();
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { firstObjects } from "./first-objects.ts";
+import { controllerAccounts, firstObjects } from "./first-objects.ts";
 
 test("an object of a list becomes what etcd has, without what each cluster gives its own", () => {
   const list = {
@@ -51,4 +51,26 @@ test("conditions stay, without their times", () => {
       status: { conditions: [{ type: "Available", status: "True" }] },
     },
   });
+});
+
+test("controllers' accounts are those that a controller's role was given to, each once", () => {
+  const binding = (name: string, ...subjects: object[]) => ({
+    key: `/registry/clusterrolebindings/${name}`,
+    object: { subjects },
+  });
+  const account = (name: string, namespace = "kube-system") => ({ kind: "ServiceAccount", name, namespace });
+  const user = { kind: "User", name: "system:kube-scheduler", apiGroup: "rbac.authorization.k8s.io" };
+  const objects = [
+    binding("system:controller:node-controller", account("node-controller"), user),
+    binding("system:controller:job-controller", account("job-controller"), account("node-controller")),
+    binding("system:controller:other", account("default", "shop")),
+    binding("system:kube-dns", account("kube-dns")),
+    { key: "/registry/clusterroles/system:controller:job-controller", object: { rules: [] } },
+  ];
+  expect(controllerAccounts(objects)).toEqual(
+    ["job-controller", "node-controller"].map((name) => ({
+      key: `/registry/serviceaccounts/kube-system/${name}`,
+      object: { kind: "ServiceAccount", apiVersion: "v1", metadata: { name, namespace: "kube-system" } },
+    })),
+  );
 });

@@ -2,7 +2,8 @@
 // Three apiservers that start at once make each of some 170 objects three times over, one write after the other, and
 // until then refuse whoever needs a role. So a release has them, as this version's own apiserver made them while the
 // release was built, and a master writes them into the new etcd at once (modules/kubernetes/scripts/first-objects.sh).
-// An apiserver finds them, compares each with its own as it always does, and mends what differs.
+// An apiserver finds them, compares each with its own as it always does, and mends what differs. The controller-manager
+// looks for an account before it starts each of forty controllers, one after the other; those are there too.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ownText } from "./files.ts";
@@ -61,6 +62,27 @@ export function firstObjects(prefix: string, { kind, apiVersion, items }: Object
   });
 }
 
+interface Binding {
+  readonly subjects?: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly namespace?: string;
+  }[];
+}
+
+/** The controllers' accounts, as the controller-manager would make them: those that a controller's own role was given to. */
+export function controllerAccounts(objects: readonly FirstObject[]): FirstObject[] {
+  const names = objects
+    .filter(({ key }) => key.startsWith("/registry/clusterrolebindings/system:controller:"))
+    .flatMap(({ object }) => (object as Binding).subjects ?? [])
+    .filter(({ kind, namespace }) => kind === "ServiceAccount" && namespace === "kube-system")
+    .map(({ name }) => name);
+  return [...new Set(names)].sort().map((name) => ({
+    key: `/registry/serviceaccounts/kube-system/${name}`,
+    object: { kind: "ServiceAccount", apiVersion: "v1", metadata: { name, namespace: "kube-system" } },
+  }));
+}
+
 export function firstObjectsStep(kubernetes: string, programs: Step, etcd: Step): Step {
   const recipe = "first-objects.sh";
   return defineStep(
@@ -79,7 +101,7 @@ export function firstObjectsStep(kubernetes: string, programs: Step, etcd: Step)
       const all = Object.values(resources).flatMap((prefix, index) =>
         firstObjects(prefix, JSON.parse(readFileSync(join(out, "lists", `${index}.json`), "utf8"))),
       );
-      writeFileSync(join(out, firstObjectsFile), `${JSON.stringify(all)}\n`);
+      writeFileSync(join(out, firstObjectsFile), `${JSON.stringify([...all, ...controllerAccounts(all)])}\n`);
     },
   );
 }

@@ -37,7 +37,7 @@ jq -c --arg now "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --rawfile uuids <(uuids 1000) '
     | .value.object.metadata += {uid: $uuids[.key], creationTimestamp: $now}
     | .value.object.status.conditions[]?.lastTransitionTime = $now
     | {key: (.value.key | @base64), value: (.value.object | tojson | @base64)}]
-  | range(0; length; 100) as $first
-  | .[$first:$first + 100]
+  | range(0; length; 120) as $first
+  | .[$first:$first + 120]
   | {compare: map({key, target: "VERSION", result: "EQUAL", version: "0"}), success: map({request_put: .})}' "$objects" |
   while IFS= read -r write; do etcd /v3/kv/txn <<<"$write" | jq -c '{succeeded}'; done
