@@ -208,6 +208,11 @@ export class Chain {
       if (claim?.holder !== expected || claim?.handover !== undefined)
         wrong.push(`${machine}: expected ${expected ?? "nobody"} to hold it, found ${JSON.stringify(claim)}`);
     }
+    const { stdout } = await rack.landfall("boot", "machines", "--json");
+    const known: { name: string; installed?: { cluster: string } }[] = JSON.parse(stdout);
+    const taken = known.filter(({ name, installed }) => !own.includes(name) && installed !== undefined);
+    for (const { name, installed } of taken)
+      wrong.push(`the boot service has ${name} in service of ${installed?.cluster}`);
     if (existsSync(join(rack.project.root, ".landfall/run", other.cluster)))
       wrong.push(`${other.cluster} is still known`);
     const state = join(rack.project.root, ".landfall/terraform", `${other.cluster}.tfstate`);
