@@ -27,7 +27,7 @@ export interface Replaced {
   readonly wrong: number;
 }
 
-/** Seconds of the first replacement in which a kill and a cut come; of later ones, as many as of the one before. */
+/** Seconds of the first replacement in which a kill and a cut come; of later ones, as many as the quickest before took. */
 const firstSpan = 80;
 const mostRuns = 6;
 /** That somebody waits for a machine that they have switched on, before they run the command again. */
@@ -41,7 +41,7 @@ export async function replaceRounds(rounds: number, seed: number, say: Say): Pro
   try {
     say(`lab-v1 has landed, and its work is asked for`);
     while (results.length < rounds && (results.at(-1)?.wrong ?? 0) === 0) {
-      const span = Number(results.at(-1)?.seconds ?? firstSpan) * 0.9;
+      const span = Math.min(firstSpan, ...results.map(({ seconds }) => Number(seconds))) * 0.9;
       const result = await replaceRound(chain, results.length + 1, { next, span, say });
       results.push(result);
       say(`${results.length}: ${JSON.stringify(result)}`);
