@@ -14,6 +14,14 @@ let blue: WebServer;
 let green: WebServer;
 let traffic: Traffic;
 
+/** Every set of next hops that the router was seen with: by whoever looks now and then, and by the driver that waits for one. */
+const seen = new Set<string>();
+const look = () => {
+  const hops = site.nextHops(address);
+  seen.add(hops.join(" "));
+  return hops;
+};
+
 beforeAll(async () => {
   site = await bgpSite({ externalIPs: [address] }, { from: announced, to: {} });
   blue = machineServers(site.rack, "prod-v1", [machines.from]);
@@ -40,7 +48,7 @@ beforeAll(async () => {
       env: {},
       readFile: async () => "",
       runCommand: async ([, cluster = ""]) => {
-        if (!site.nextHops(address).includes(clusters[cluster]!)) throw new Error("no route");
+        if (!look().includes(clusters[cluster]!)) throw new Error("no route");
         return "";
       },
       resolve: async () => [],
@@ -54,10 +62,8 @@ beforeAll(async () => {
 afterAll(() => site?.remove());
 
 test("packets go to green, and back, and there is a way at every moment", { timeout: 240_000 }, async () => {
-  await expect.poll(() => site.nextHops(address), { timeout: 60_000 }).toEqual([site.nodes.from]);
-  /** Every set of next hops that the router was seen with. */
-  const seen = new Set<string>();
-  const look = () => seen.add(site.nextHops(address).join(" "));
+  await expect.poll(look, { timeout: 60_000 }).toEqual([site.nodes.from]);
+  seen.clear();
   await thereAndBackWatched(address, look, {
     traffic,
     blue,
