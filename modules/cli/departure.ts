@@ -5,7 +5,7 @@ import type { Api } from "../kubernetes/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { endBoot, isWiped } from "./boot-orders.ts";
 import { readClaim, writeClaim } from "./claims.ts";
-import { deleteNode } from "./drain.ts";
+import { deleteNode, forgetPods } from "./drain.ts";
 import {
   apiWithout,
   giveUpDisk,
@@ -79,6 +79,8 @@ export function departureOf(
       });
       await leaving.power.off();
       say(name, "power off");
+      // What cannot be said now is said when the node goes.
+      await withApi(leaving, (api) => forgetPods(api, name, signal)).catch(() => signal.throwIfAborted());
     },
     async wipe() {
       const proven = blank(read());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Api, ApiRequest } from "../kubernetes/index.ts";
-import { drain } from "./drain.ts";
+import { deleteNode, drain, forgetPods } from "./drain.ts";
 
 const pod = (name: string, more: object = {}) => ({
   metadata: { name, namespace: "demo", ...more },
@@ -69,5 +69,47 @@ describe("draining a node", () => {
   it("has nothing to do for a node that never came", async () => {
     const api = apiOf(async () => ({ status: 404, body: "", date: undefined, server: "" }));
     expect(await drain(api, "w1", 60, never)).toEqual([]);
+  });
+});
+
+describe("a machine without power", () => {
+  const pods = () => [
+    pod("proxy", { ownerReferences: [{ kind: "DaemonSet" }] }),
+    pod("etcd", { annotations: { "kubernetes.io/config.mirror": "x" } }),
+    pod("gone", { deletionTimestamp: "2026-01-02T03:04:05Z" }),
+  ];
+
+  it("has no pods: each is deleted without waiting for its node's word", async () => {
+    const asked: ApiRequest[] = [];
+    const api = apiOf(async (request) => {
+      asked.push(request);
+      const status = request.path.endsWith("/gone") ? 404 : 200;
+      return { status, body: JSON.stringify({ items: pods() }), date: undefined, server: "" };
+    });
+    await forgetPods(api, "w1", never);
+    const deleted = asked.filter(({ method }) => method === "DELETE");
+    expect(deleted.map(({ path }) => path)).toEqual(
+      ["proxy", "etcd", "gone"].map((name) => `/api/v1/namespaces/demo/pods/${name}`),
+    );
+    for (const { body } of deleted) expect(JSON.parse(body!)).toMatchObject({ gracePeriodSeconds: 0 });
+  });
+
+  it("is no node, and its pods go after it, when nobody makes them anew", async () => {
+    const { api, requests } = cluster(pods());
+    await deleteNode(api, "w1", never);
+    expect(requests.filter((request) => request.startsWith("DELETE"))).toEqual([
+      "DELETE /api/v1/nodes/w1",
+      ...["proxy", "etcd", "gone"].map((name) => `DELETE /api/v1/namespaces/demo/pods/${name}`),
+    ]);
+  });
+
+  it("is told of when the API does not let a pod go", async () => {
+    const api = apiOf(async ({ method }) => ({
+      status: method === "DELETE" ? 403 : 200,
+      body: JSON.stringify({ items: pods() }),
+      date: undefined,
+      server: "",
+    }));
+    await expect(forgetPods(api, "w1", never)).rejects.toThrow("403 to the end of the pod demo/");
   });
 });

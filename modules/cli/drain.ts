@@ -72,10 +72,32 @@ function cordon(api: Api, node: string, unschedulable: boolean, signal: AbortSig
   });
 }
 
-/** Forgets the node, and with it the pods that are said to run on it. */
+/** Forgets the node, and with it the pods that are said to run on it. The machine has no power: see `forgetPods`. */
 export async function deleteNode(api: Api, node: string, signal: AbortSignal): Promise<void> {
   const { status } = await api.request({ method: "DELETE", path: `/api/v1/nodes/${node}`, signal });
   if (status !== 200 && status !== 404) throw new Error(`the API answered ${status} to the end of a node`);
+  await forgetPods(api, node, signal);
+}
+
+/**
+ * Forgets the pods of a machine that surely has no power: those of DaemonSets, and its own. Nobody else tells the API that
+ * they are no more, and until its patience is over, about a minute, Services send connections to them.
+ */
+export async function forgetPods(api: Api, node: string, signal: AbortSignal): Promise<void> {
+  const pods = await podsOf(api, node, signal);
+  await Promise.all(
+    pods.map(async ({ metadata: { name, namespace } }) => {
+      const { status } = await api.request({
+        method: "DELETE",
+        path: `/api/v1/namespaces/${namespace}/pods/${name}`,
+        contentType: "application/json",
+        body: JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", gracePeriodSeconds: 0 }),
+        signal,
+      });
+      if (status !== 200 && status !== 202 && status !== 404)
+        throw new Error(`the API answered ${status} to the end of the pod ${namespace}/${name}`);
+    }),
+  );
 }
 
 async function podsOf(api: Api, node: string, signal: AbortSignal): Promise<readonly Pod[]> {

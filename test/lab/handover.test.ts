@@ -152,7 +152,10 @@ const way = (from: string, to: string) => ["--from", from, "--to", to];
 async function expectOnlyIn(holder: string, other: string): Promise<void> {
   const master = { [blue]: "b1", [green]: "g1" };
   expect(await readyNodes(await rack().api(holder))).toEqual([master[holder], "w1"]);
-  expect(await nodeNames(await rack().api(other))).toEqual([master[other]]);
+  const others = await rack().api(other);
+  expect(await nodeNames(others)).toEqual([master[other]]);
+  // Nothing is sent to pods that were there: a DaemonSet's stay on record for a minute unless they are forgotten.
+  expect(await others.get("/api/v1/pods?fieldSelector=spec.nodeName%3Dw1")).toMatchObject({ items: [] });
   expect(readFileSync(join(rack().disk("w1"), "marker"), "utf8")).toMatch(
     new RegExp(`cluster=${holder}\n.*state=installed`, "s"),
   );
