@@ -6,6 +6,7 @@ import { labFiles, readConsole } from "../../modules/lab/index.ts";
 import { readyNodes } from "./harness/api.ts";
 import { eventually } from "./harness/eventually.ts";
 import { tell, useRack } from "./harness/story.ts";
+import { webImage } from "./support/objects.ts";
 
 const cluster = "lab-v1";
 const timeouts = { boot: 600, ready: 600 };
@@ -63,8 +64,7 @@ test("it went through its firmware, PXE and iPXE to a kernel of its own, in orde
 
 test("a pod that asks for its pool runs there, and answers", async () => {
   const api = await rack().api(cluster);
-  const { spec } = await api.get<DaemonSet>("/apis/apps/v1/namespaces/landfall-system/daemonsets/web");
-  const { image } = spec.template.spec.containers[0]!;
+  const image = await webImage(api);
   await eventually("the namespace's account", 60, () =>
     api.get<true>("/api/v1/namespaces/default/serviceaccounts/default"),
   );
@@ -95,10 +95,4 @@ test("a pod that asks for its pool runs there, and answers", async () => {
 
 interface Node {
   readonly status: { readonly nodeInfo: { readonly kernelVersion: string } };
-}
-
-interface DaemonSet {
-  readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
-  };
 }

@@ -8,6 +8,7 @@ import { openBrowser } from "../support/browser.ts";
 import { type Recorded, record, recordingSvg } from "../support/recording.ts";
 import { repository } from "./harness/project.ts";
 import { openRack, type Rack } from "./harness/rack.ts";
+import { applyObjects, webImage } from "./support/objects.ts";
 
 const columns = 104;
 const images = join(repository, "docs/images");
@@ -60,11 +61,8 @@ function placed({ project }: Rack): void {
 /** Somebody's work, which moves. */
 async function work(rack: Rack): Promise<void> {
   const api = await rack.api("lab-v1");
-  const { spec } = await api.get<{ spec: { template: { spec: { containers: { image: string }[] } } } }>(
-    "/apis/apps/v1/namespaces/landfall-system/daemonsets/web",
-  );
   const labels = { app: "shop" };
-  const { image } = spec.template.spec.containers[0]!;
+  const image = await webImage(api);
   const containers = [{ name: "web", image, imagePullPolicy: "Never" }];
   const objects = [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
@@ -79,7 +77,7 @@ async function work(rack: Rack): Promise<void> {
       },
     },
   ];
-  await rack.kubectl("lab-v1", ["apply", "-f", "-"], objects.map((each) => stringify(each)).join("---\n"));
+  await applyObjects(rack, "lab-v1", objects);
   await rack.kubectl("lab-v1", ["rollout", "status", "--namespace=shop", "deployment/shop", "--timeout=60s"]);
 }
 

@@ -1,9 +1,9 @@
 // NetworkPolicies are enforced between nodes.
 import { expect, test } from "vitest";
-import { stringify } from "yaml";
 import type { Api } from "../harness/api.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Rack } from "../harness/rack.ts";
+import { applyObjects, webImage } from "../support/objects.ts";
 
 const cluster = "lab-v1";
 const [guarded, outside] = ["guarded", "outside"];
@@ -11,10 +11,8 @@ const [guarded, outside] = ["guarded", "outside"];
 export function networkPolicy(rack: () => Rack): void {
   test("a default-deny policy stops traffic between nodes, an allowing one lets it through again", async () => {
     const api = await rack().api(cluster);
-    const { spec } = await api.get<DaemonSet>("/apis/apps/v1/namespaces/landfall-system/daemonsets/web");
-    const { image } = spec.template.spec.containers[0]!;
-    const apply = (...objects: object[]) =>
-      rack().kubectl(cluster, ["apply", "-f", "-"], objects.map((object) => stringify(object)).join("---\n"));
+    const image = await webImage(api);
+    const apply = (...objects: object[]) => applyObjects(rack(), cluster, objects);
     await apply(
       namespace(guarded),
       namespace(outside),
@@ -37,12 +35,6 @@ export function networkPolicy(rack: () => Rack): void {
     const { status } = await api.ask(`/api/v1/namespaces/${guarded}`);
     expect(status).toBe(404);
   });
-}
-
-interface DaemonSet {
-  readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
-  };
 }
 
 interface Probe {

@@ -2,11 +2,11 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { stringify } from "yaml";
 import { inside, labNames } from "../../../modules/lab/index.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Rack } from "../harness/rack.ts";
 import { tell } from "../harness/story.ts";
+import { applyObjects, webImage } from "../support/objects.ts";
 
 const cluster = "lab-v1";
 const [master, worker] = ["m1", "w2"];
@@ -18,13 +18,7 @@ const ports = Array.from({ length: 40 }, (_, index) => 21_000 + index);
 export function aWorkerDies(rack: () => Rack): void {
   test("a worker's power is cut and comes back: a client's old ports are answered too", async () => {
     const api = await rack().api(cluster);
-    const { spec } = await api.get<DaemonSet>("/apis/apps/v1/namespaces/landfall-system/daemonsets/web");
-    const objects = shop(spec.template.spec.containers[0]!.image);
-    await rack().kubectl(
-      cluster,
-      ["apply", "-f", "-"],
-      objects.map((object) => stringify(object)).join("---\n"),
-    );
+    await applyObjects(rack(), cluster, shop(await webImage(api)));
     await eventually("the pod's answer", 30, () => ask(rack()));
 
     await rack().lab.cutPower([worker]);
@@ -40,12 +34,6 @@ export function aWorkerDies(rack: () => Rack): void {
     await eventually("an answer to a port that had none", 20, () => ask(rack(), untried.pop()));
     await rack().kubectl(cluster, ["delete", "namespace", namespace]);
   });
-}
-
-interface DaemonSet {
-  readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
-  };
 }
 
 /** Asks the master for the worker's pod, as a client in the rack's network. @param port the client's own; default: any. */

@@ -1,8 +1,8 @@
 // What people run in stories of replacements: a web service, and a counter on a network volume.
-import { stringify } from "yaml";
 import { counterObjects } from "../harness/counter.ts";
 import { type FileServer, volumeSource } from "../harness/file-server.ts";
 import type { Rack } from "../harness/rack.ts";
+import { applyObjects, webImage } from "./objects.ts";
 
 /** On every machine. */
 export const webPort = 30080;
@@ -19,17 +19,12 @@ export async function deployWork(
   files: FileServer,
 ): Promise<void> {
   const api = await rack.api(cluster);
-  const { spec } = await api.get<{ spec: { template: Pod } }>(
-    "/apis/apps/v1/namespaces/landfall-system/daemonsets/web",
-  );
   // Of the release's images the one with a shell.
   const router = await api.get<Pod>(`/api/v1/namespaces/kube-system/pods/kube-router-${master}`);
-  const objects = [
-    ...web(spec.template.spec.containers[0]!.image),
+  await applyObjects(rack, cluster, [
+    ...web(await webImage(api)),
     ...counterObjects(router.spec.containers[0]!.image, volumeSource(files)),
-  ];
-  const manifest = objects.map((object) => stringify(object)).join("---\n");
-  await rack.kubectl(cluster, ["apply", "-f", "-"], manifest);
+  ]);
 }
 
 /** Two pods that never leave both at once, and take their time to go. */
