@@ -1,5 +1,5 @@
 // Matchbox's HTTP endpoints, as a function from requests to answers. What differs from Matchbox on purpose is listed in
-// docs/reference/boot-service.md, and named in the contract suite.
+// docs/boot-service.md, and named in the contract suite.
 import { translate } from "@landfall/ignition";
 import { LandfallError } from "../../spec/error.ts";
 import type { Catalog, Group, NetBoot, Profile } from "../catalog/index.ts";
