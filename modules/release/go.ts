@@ -45,6 +45,8 @@ export function goStep(name: string, source: GoModule, cgo?: Step): Step {
 /** Has what is built use copies of modules, beside it, that are patched. */
 async function patch(context: StepContext, work: string, patches: readonly GoPatch[]): Promise<void> {
   for (const [module, its] of Map.groupBy(patches, (each) => each.module)) {
+    // What was never downloaded has no folder.
+    await go(context, ["mod", "download", module], { work });
     const found = await go(context, ["list", "-m", "-f", "{{.Dir}} {{.Version}}", module], { work });
     const [folder = "", version] = found.trim().split(" ");
     const copy = `./patched/${module.replaceAll("/", "_")}`;
