@@ -44,7 +44,12 @@ export function siteDhcp(site: Site, options: SiteDhcpOptions): string {
     "bind-interfaces",
     "no-ping",
     ...(proxy ? proxyConfig(dhcp) : serverConfig(dhcp)),
-    ...(advertise ? routerAdvertisements(dhcp.interface) : []),
+    ...(advertise
+      ? [
+          `# Sent only where ${dhcp.interface} has an IPv6 prefix; any does: ip address add fd00:20::1/64 dev ${dhcp.interface}`,
+          ...routerAdvertisements(dhcp.interface),
+        ]
+      : []),
   ];
   return `${lines.join("\n")}\n`;
 }
