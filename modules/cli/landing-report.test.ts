@@ -20,6 +20,7 @@ const landing = events(`
   m1 install 103
   m1 ignition 105
   m1 system 106
+  m1 kubelet 108
   m1 etcd 110
   m1 api 113
   m1 ready 120
@@ -28,6 +29,7 @@ const landing = events(`
   w1 install 104
   w1 ignition 105
   w1 system 107
+  w1 kubelet 109
   w1 ready 125
 `);
 
@@ -40,11 +42,12 @@ describe("the report of a landing", () => {
       boot: 1,
       install: 2,
       ignition: 1,
-      etcd: 4,
+      kubelet: 2,
+      etcd: 2,
       api: 3,
       ready: 7,
     });
-    expect(machines[1]?.stages).toMatchObject({ ready: 18 });
+    expect(machines[1]?.stages).toMatchObject({ kubelet: 2, ready: 16 });
   });
 
   it("counts every machine from the first one's power", () => {
@@ -55,13 +58,24 @@ describe("the report of a landing", () => {
     expect(landingReport(landing, ["m1", "w1"]).critical).toEqual({
       machine: "w1",
       stage: "ready",
-      seconds: 18,
+      seconds: 16,
     });
   });
 
   it("takes a machine's last install, not the starts from disk after it", () => {
     const again = [...landing, ...events("m1 off 200\nm1 power 210\nm1 system 211\nm1 ready 220")];
     expect(landingReport(again, ["m1"])).toEqual(landingReport(landing, ["m1"]));
+  });
+
+  it("shows what machines said, those of a release without the stage kubelet among them", () => {
+    const older = landing.filter(({ machine, stage }) => machine === "m1" || stage !== "kubelet");
+    const rows = reportRows(landingReport(older, ["m1", "w1"]));
+    const stages = ["POWER", "FIRMWARE", "BOOT", "INSTALL", "IGNITION", "KUBELET", "ETCD", "API", "READY"];
+    expect(rows).toEqual([
+      ["MACHINE", ...stages, "READY AFTER"],
+      ["m1", "0.5", "1.5", "1.0", "2.0", "1.0", "2.0", "2.0", "3.0", "7.0", "20.0"],
+      ["w1", "0.5", "1.5", "1.0", "1.0", "2.0", "-", "-", "-", "18.0", "25.0"],
+    ]);
   });
 
   it("shows a machine that never got ready with what it did", () => {

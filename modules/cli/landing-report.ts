@@ -10,7 +10,7 @@ export interface StageEvent {
 
 /** Stages in their order. Those before `system` are announced when they begin, those after it when they are reached. */
 const beginning = ["power", "firmware", "boot", "install", "ignition", "system"];
-const reached = ["etcd", "api", "ready"];
+const reached = ["kubelet", "etcd", "api", "ready"];
 
 export interface MachineLanding {
   readonly machine: string;

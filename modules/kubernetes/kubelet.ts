@@ -87,7 +87,7 @@ ExecStart=${libDir}/first-objects
 RuntimeMaxSec=300
 `;
 
-/** Reports on the console when etcd, the API and the node are there, so that a landing's time can be told apart. */
+/** Reports on the console when the kubelet, etcd, the API and the node are there, so that a landing's time can be told apart. */
 export const stagesUnit = `[Unit]
 Description=Report the stages of this machine's landing
 

@@ -55,7 +55,7 @@ test("it went through its firmware, PXE and iPXE to a kernel of its own, in orde
     .events()
     .filter(({ machine }) => machine === "q1");
   expect(events.map(({ stage }) => stage)).toEqual([
-    ...["power", "firmware", "boot", "install", "ignition", "system", "ready"],
+    ...["power", "firmware", "boot", "install", "ignition", "system", "kubelet", "ready"],
   ]);
   const [first, ...rest] = events.map(({ time }) => Date.parse(time));
   for (const [index, time] of rest.entries())

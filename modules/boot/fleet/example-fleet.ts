@@ -77,19 +77,19 @@ export function exampleFleet(now: Date): { machines: MachineRecord[]; conditions
     machines: [
       exampleMachine(place("m1", 0x11, "A1", 40, "master"), {
         ...inService(240),
-        stages: reached(now, { ...written, etcd: 190, api: 171, ready: 150 }),
+        stages: reached(now, { ...written, kubelet: 204, etcd: 190, api: 171, ready: 150 }),
         console: ["landfall: stage etcd", "landfall: stage api", "landfall: stage ready"],
         heard: ago(now, 150),
       }),
       exampleMachine(place("m2", 0x12, "A1", 38, "master"), {
         ...inService(240),
-        stages: reached(now, { ...written, etcd: 188, api: 166 }),
+        stages: reached(now, { ...written, kubelet: 203, etcd: 188, api: 166 }),
         console: ["landfall: stage etcd", "landfall: stage api"],
         heard: ago(now, 166),
       }),
       exampleMachine(place("m3", 0x13, "A2", 40, "master"), {
         ...inService(240),
-        stages: reached(now, { ...written, etcd: 187, api: 169, ready: 149 }),
+        stages: reached(now, { ...written, kubelet: 205, etcd: 187, api: 169, ready: 149 }),
         console: ["landfall: stage ready"],
         heard: ago(now, 149),
       }),

@@ -152,6 +152,28 @@ describe("a machine that is installed", () => {
     });
   });
 
+  test("waits for its kubelet, then for what that starts: on a worker, nothing but its node", () => {
+    const waits = (stages: Parameters<typeof reached>[1], role: "master" | "worker") => {
+      const machine = exampleMachine({ name: "m2", number: 18, role }, { order, installed: installed(300) });
+      const known = { ...machine, stages: reached(now, { ...written, ...stages }) };
+      return machineView(known, now, softTimeouts);
+    };
+    for (const role of ["master", "worker"] as const)
+      expect(waits({ system: 200 }, role).waitsFor).toBe("its keys, and its kubelet to start");
+    expect(waits({ system: 200, kubelet: 180 }, "master")).toMatchObject({
+      state: "joining",
+      stage: "kubelet",
+      since: ago(now, 200),
+      waitsFor: "etcd to answer",
+    });
+    expect(waits({ system: 200, kubelet: 180 }, "worker").waitsFor).toBe("node m2 to become Ready");
+    // A machine of an older release says nothing of its kubelet.
+    expect(waits({ system: 200, etcd: 150 }, "master")).toMatchObject({
+      state: "joining",
+      waitsFor: "its API server to answer",
+    });
+  });
+
   test("is ready", () => {
     const stages = reached(now, { ...written, system: 200, ready: 100 });
     expect(view({ order, installed: installed(300), stages })).toMatchObject({

@@ -228,7 +228,7 @@ function joining(record: MachineRecord, begun: string, now: Date, timeouts: Soft
 }
 
 /** Its own system runs, and its node is not Ready. */
-const joiningStages: ReadonlySet<Stage | undefined> = new Set<Stage>(["system", "etcd", "api"]);
+const joiningStages: ReadonlySet<Stage | undefined> = new Set<Stage>(["system", "kubelet", "etcd", "api"]);
 
 function failed(record: MachineRecord, order: Order): Judgement {
   const { name } = record;
@@ -282,7 +282,9 @@ function waitsFor(stage: Stage | undefined, { role, name }: MachineRecord): stri
     case "installed":
       return "its own system to start";
     case "system":
-      return role === "master" ? "its keys, and etcd to answer" : "its keys, and its node to become Ready";
+      return "its keys, and its kubelet to start";
+    case "kubelet":
+      return role === "master" ? "etcd to answer" : `node ${name} to become Ready`;
     case "etcd":
       return "its API server to answer";
     case "api":

@@ -251,6 +251,9 @@ describe("a report", () => {
     );
     expect(stagesOf(late)).toEqual(["firmware", "ipxe", "install", "installed", "system"]);
     expect(late.percent).toBeUndefined();
+    // Whichever of its system's stages is heard first.
+    const joined = [report({ stage: "etcd" }), report({ stage: "kubelet" }), report({ stage: "system" })];
+    expect(stagesOf(having(...under, installed, ...joined)).slice(-3)).toEqual(["system", "kubelet", "etcd"]);
   });
 
   test("never keeps half a character", () => {

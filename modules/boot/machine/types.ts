@@ -27,6 +27,7 @@ export const stages = [
   "ignition",
   "installed",
   "system",
+  "kubelet",
   "etcd",
   "api",
   "ready",

@@ -24,6 +24,17 @@ describe("stages", () => {
     expect(stageDurations(after, after)).toEqual([]);
   });
 
+  test("have a series each; a record without one of them counts for the stages that it has", async () => {
+    const metrics = open();
+    const sum = (stage: string) =>
+      sample(metrics, `landfall_boot_stage_duration_seconds_sum{stage="${stage}"}`);
+    const before = machine({ installed: 100 });
+    metrics.record(before, machine({ installed: 100, system: 90, kubelet: 80, ready: 50 }));
+    expect([await sum("installed"), await sum("system"), await sum("kubelet")]).toEqual(["10", "10", "30"]);
+    metrics.record(before, machine({ installed: 100, system: 90, ready: 50 }));
+    expect([await sum("system"), await sum("kubelet")]).toEqual(["50", "30"]);
+  });
+
   test("count again after a power cut", () => {
     const before = machine({ ipxe: 100, boot: 90, install: 80 });
     expect(stageDurations(before, machine({ ipxe: 30, boot: 20 }))).toEqual([{ stage: "ipxe", seconds: 10 }]);

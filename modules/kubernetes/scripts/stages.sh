@@ -1,5 +1,5 @@
 #!/bin/bash
-# Says on the console when etcd, the API and this node are there: the last stages of a landing. It looks once a second,
+# Says on the console when the kubelet, etcd, the API and this node are there: the last stages of a landing. It looks once a second,
 # and starts a program only where a look costs no less: everything else on the machine is starting just then.
 pki=/etc/kubernetes/pki
 . /etc/landfall/metadata
@@ -23,6 +23,10 @@ get() {
   IFS= read -r -d '' -t 2 reply <&3
   echo "$reply"
 }
+# Its own health, of the port that it has for that: from when it serves.
+kubelet_answers() {
+  [[ $(get 10248 /healthz) == *' 200 OK'* ]]
+}
 etcd_answers() {
   [[ $(get 2381 /health) == *'"health":"true"'* ]]
 }
@@ -38,6 +42,7 @@ node_ready() {
       jq -r '.status.conditions[] | select(.type == "Ready") | .status')" = True ]
 }
 
+await kubelet kubelet_answers
 if [ -e /etc/kubernetes/manifests/etcd.yaml ]; then
   await etcd etcd_answers
   await api api_answers

@@ -186,6 +186,10 @@ test("is walked by keyboard alone, and shows where it is", async () => {
   for (const { ring } of walk) expect(ring).not.toBe("none");
   await page.keyboard.press("Enter");
   await machine(page, "m1").locator("dl").waitFor();
+  const stages = machine(page, "m1").getByRole("list", { name: "Stages of m1" }).locator("li > :first-child");
+  expect(await stages.allTextContents()).toEqual([
+    ...["ipxe", "boot", "install", "ignition", "installed", "system", "kubelet", "etcd", "api", "ready"],
+  ]);
   // Its console can be scrolled by keyboard too.
   await page.keyboard.press("Tab");
   expect((await focused()).text).toContain("landfall: stage etcd");

@@ -38,7 +38,7 @@ export function landing(rack: () => Rack): void {
     const ends = masters.map((name) => timeOf(events, name, "ready"));
     for (const name of masters) {
       // The last two stages begin where the one before them is reached.
-      for (const stage of ["power", "firmware", "boot", "install", "ignition", "system", "etcd"]) {
+      for (const stage of ["power", "firmware", "boot", "install", "ignition", "system", "kubelet", "etcd"]) {
         expect(timeOf(events, name, stage), `${name}: ${stage}`).toBeLessThan(Math.min(...ends));
       }
     }
