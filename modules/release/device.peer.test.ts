@@ -1,7 +1,7 @@
 // The initrd's init against a block device: partition table, file systems, boot loader, and power that goes at any step.
 // What a firmware would then start is read with GRUB's own drivers, which know no journal.
 import { execFile, execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -156,6 +156,36 @@ function serve(text: string, orderState = "200 OK"): void {
   chmodSync(ear, 0o755);
 }
 
+/**
+ * The root image comes by a server that sends a fifth of it, and the next one when it has heard how much is there: so
+ * that what is told of the way between does not hang on anybody's speed. Returns the kernel arguments for it.
+ */
+function serveSlowly(): string {
+  const image = join(work, "slow.squashfs");
+  writeFileSync(image, randomBytes(5 * fifth));
+  const hash = sha256(readFileSync(image));
+  const program = join(work, "www", "cgi-bin", "slow");
+  writeFileSync(
+    program,
+    [
+      "#!/bin/sh",
+      `printf 'Content-Type: application/octet-stream\\r\\nContent-Length: ${5 * fifth}\\r\\n\\r\\n'`,
+      '[ "$REQUEST_METHOD" = GET ] || exit 0',
+      `told() { grep -c percent= ${work}/reports; }`,
+      "for part in 0 1 2 3 4; do",
+      "  before=$(told)",
+      `  dd if=${image} bs=${fifth} skip=$part count=1 2>/dev/null`,
+      // One that is silent gets the rest all the same, and the test what it did not hear.
+      '  for _ in $(seq 50); do [ "$(told)" = "$before" ] || break; sleep 0.1; done',
+      "done",
+      "",
+    ].join("\n"),
+  );
+  chmodSync(program, 0o755);
+  return `landfall.root=http://10.99.0.1/cgi-bin/slow/${hash}/root.squashfs landfall.root.sha256=${hash}`;
+}
+const fifth = 100_000;
+
 const reports = () => {
   const file = join(work, "reports");
   return existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -224,6 +254,20 @@ it("lays a blank disk out for both firmwares, and boots from it with nothing on 
   const next = await powerOn("nothing answers");
   expect(next).toMatchObject({ code: 0, from: "disk" });
   expect(next.console).toMatch(/^hello: landed$/m);
+});
+
+it("tells how much of the release is there, while it comes", async () => {
+  serve("landed");
+  booted(await boot(`${networkArguments()} ${serveSlowly()}`));
+  const percents = [...reports().matchAll(/^POST \S+ order=(\w+)&(?:stage=(\w+)&)?.*percent=(\d+)$/gm)];
+  for (const [, whose] of percents) expect(whose).toBe(order);
+  const installing = percents.filter(([, , stage]) => stage === "install").map((each) => Number(each[3]));
+  // Each was measured when its fifth was there, or a little before.
+  expect(installing).toEqual(installing.toSorted((one, other) => one - other));
+  const between = new Set(installing.filter((percent) => percent > 0 && percent < 90));
+  expect([...between].length, `${installing}`).toBeGreaterThanOrEqual(3);
+  expect(installing.every((percent) => percent <= 90)).toBe(true);
+  expect(percents.at(-1)!.slice(2)).toEqual(["installed", "100"]);
 });
 
 describe("a cut of power", () => {
