@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readBootFlags } from "./boot-flags.ts";
+import { type BootFlags, bootFlags, readBootFlags } from "./boot-flags.ts";
 
 describe("flags of landfall boot serve", () => {
   it("are Matchbox's, in all of Go's spellings", () => {
@@ -52,13 +52,49 @@ describe("flags of landfall boot serve", () => {
     });
   });
 
+  const given: Readonly<Record<string, readonly [value: string, read: Partial<BootFlags>]>> = {
+    address: ["10.0.0.1:80", { http: { host: "10.0.0.1", port: 80 } }],
+    "rpc-address": ["10.0.0.1:81", { rpc: { host: "10.0.0.1", port: 81 } }],
+    "data-path": ["/d", { dataPath: "/d" }],
+    "assets-path": ["/a", { assetsPath: "/a" }],
+    "cert-file": ["/s.crt", { certFile: "/s.crt" }],
+    "key-file": ["/s.key", { keyFile: "/s.key" }],
+    "ca-file": ["/ca.crt", { caFile: "/ca.crt" }],
+    "log-level": ["debug", { logLevel: "debug" }],
+    version: ["true", { version: true }],
+    help: ["true", { help: true }],
+  };
+
+  it.each(Object.entries(given))(
+    "-%s is taken, and its variable where it is not given",
+    (name, [value, read]) => {
+      const variable = `MATCHBOX_${name.toUpperCase().replaceAll("-", "_")}`;
+      expect(readBootFlags([], {})).not.toMatchObject(read);
+      expect(readBootFlags([`-${name}=${value}`], {})).toMatchObject(read);
+      expect(readBootFlags([], { [variable]: value })).toEqual(readBootFlags([`-${name}=${value}`], {}));
+    },
+  );
+
+  it("are all of Matchbox's: each is tried here", () => {
+    const matchbox = Object.keys(bootFlags).filter((name) => bootFlags[name]!.env.startsWith("MATCHBOX_"));
+    const elsewhere = ["web-ssl", "web-cert-file", "web-key-file", "key-ring-path"];
+    expect(matchbox.sort()).toEqual([...Object.keys(given), ...elsewhere].sort());
+  });
+
+  it("refuse a key ring also from the environment", () => {
+    expect(() => readBootFlags([], { MATCHBOX_KEY_RING_PATH: "/k" })).toThrow(
+      expect.objectContaining({ code: "usage", message: expect.stringContaining("makes no signatures") }),
+    );
+  });
+
   it("ask for HTTPS", () => {
     expect(readBootFlags(["-web-ssl", "-web-key-file=/k"], {}).web).toEqual({
       certFile: "/etc/matchbox/ssl/server.crt",
       keyFile: "/k",
     });
     expect(readBootFlags(["-web-ssl=false"], { MATCHBOX_WEB_SSL: "true" }).web).toBeUndefined();
-    expect(readBootFlags([], { MATCHBOX_WEB_SSL: "true" }).web).toBeDefined();
+    const web = { MATCHBOX_WEB_SSL: "true", MATCHBOX_WEB_CERT_FILE: "/c", MATCHBOX_WEB_KEY_FILE: "/k" };
+    expect(readBootFlags([], web).web).toEqual({ certFile: "/c", keyFile: "/k" });
   });
 
   it.each([["-version"], ["--version"], ["-version=1"], ["-version=T"]])("%s is on", (flag) => {

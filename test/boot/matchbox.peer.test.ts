@@ -1,11 +1,26 @@
 // The wire's contract: the same cases against real Matchbox 0.11 and against Landfall's boot service, which has to give
-// the same answers. Where it does not, on purpose, the last part says so.
+// the same answers. Where it does not, on purpose, the last part says so: each row of the table in docs/boot-service.md
+// ("Matchbox's wire").
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bootFlags } from "../../modules/cli/boot-flags.ts";
+import { type Matchbox, startLandfallBoot, startMatchbox } from "../support/matchbox.ts";
+import { clientOf, exchange } from "./attack/victim.ts";
 import {
   ask,
   empty,
@@ -15,6 +30,7 @@ import {
   type Response,
   sortedLines,
   startPeers,
+  withClients,
   writeBoth,
 } from "./peers.ts";
 
@@ -734,6 +750,14 @@ describe("other than Matchbox, on purpose:", () => {
     },
   );
 
+  it("the name ../profiles/x is refused; Matchbox writes there", async () => {
+    const generic = { name: "../profiles/x", config: Buffer.from("x") };
+    expect(await outcome(real.generic.genericPut(generic), real)).not.toHaveProperty("code");
+    expect(existsSync(join(real.data, "profiles/x"))).toBe(true);
+    expect(await outcome(ours.generic.genericPut(generic), ours)).toEqual(refused(/no name/));
+    expect(existsSync(join(ours.data, "profiles/x"))).toBe(false);
+  });
+
   it("a label with a line break is left out; Matchbox writes it into metadata as lines of its own", async () => {
     await putGroup({ id: "g", profile: "p", metadata: { name: "m1" } });
     const path = "/metadata?hostname=x%0ANAME=evil";
@@ -774,6 +798,12 @@ describe("other than Matchbox, on purpose:", () => {
   });
 
   it("a request without a group is refused; Matchbox dies of it", async () => {
+    await inFolder(async (folder) => {
+      const doomed = withClients(await startMatchbox(peers.matchbox, folder));
+      expect(await outcome(doomed.groups.groupPut({}), doomed)).toHaveProperty("code");
+      await expect.poll(() => fetch(doomed.http).catch(() => "ended"), { timeout: 10_000 }).toBe("ended");
+      await doomed.stop();
+    });
     expect(await outcome(ours.groups.groupPut({}), ours)).toEqual({
       code: "Unknown",
       message: "Id is required",
@@ -792,4 +822,212 @@ describe("other than Matchbox, on purpose:", () => {
     expect((await ask(real, "/cloud")).status).toBe(200);
     expect((await ask(ours, "/cloud")).status).toBe(404);
   });
+
+  const endpoints = ["ipxe", "grub", "ignition", "metadata", "generic"];
+  const notReady = { status: 503, headers: { "Retry-After": "1" } };
+
+  it("503 while not ready: what could not be read since the start; Matchbox answers 404", async () => {
+    await inFolder(async (folder) => {
+      // Root may read everything, else.
+      const under = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+      const start = async (name: string, run: (folder: string) => Promise<Matchbox>) => {
+        const groups = join(folder, name, "matchbox/groups");
+        mkdirSync(groups, { recursive: true });
+        writeFileSync(join(groups, "g.json"), `{"id":"g","profile":"p","metadata":{"a":"b"}}`);
+        chmodSync(groups, 0);
+        return { peer: await run(join(folder, name)), groups };
+      };
+      const theirs = await start("real", (at) => startMatchbox(peers.matchbox, at, [], { under }));
+      const mine = await start("ours", (at) => startLandfallBoot(at, [], { under }));
+      try {
+        for (const path of endpoints) {
+          expect([path, (await ask(theirs.peer, `/${path}`)).status]).toEqual([path, 404]);
+          expect([path, await ask(mine.peer, `/${path}`)]).toMatchObject([path, notReady]);
+        }
+        for (const { groups } of [theirs, mine]) chmodSync(groups, 0o700);
+        for (const { peer } of [theirs, mine])
+          await expect
+            .poll(() => ask(peer, "/metadata"), { timeout: 10_000 })
+            .toMatchObject({ status: 200, body: expect.stringContaining("A=b\n") });
+      } finally {
+        for (const { peer } of [theirs, mine]) await peer.stop();
+      }
+    });
+  });
+
+  it("503 with the store out of reach; Matchbox answers 404, at which Ignition gives up", async () => {
+    await land();
+    const query = `mac=${mac}`;
+    for (const { data } of [real, ours]) renameSync(data, `${data}.away`);
+    try {
+      for (const path of endpoints) {
+        expect([path, (await ask(real, `/${path}?${query}`)).status]).toEqual([path, 404]);
+        await expect.poll(() => ask(ours, `/${path}?${query}`), { timeout: 10_000 }).toMatchObject(notReady);
+      }
+    } finally {
+      for (const { data } of [real, ours]) renameSync(`${data}.away`, data);
+    }
+    for (const peer of [real, ours])
+      await expect
+        .poll(async () => (await ask(peer, `/ipxe?${query}`)).status, { timeout: 10_000 })
+        .toBe(200);
+    await same(`/ipxe?${query}`);
+  });
+
+  /** Registered here, with an order to install; what Matchbox knows of it is its group. */
+  async function ordered(machine: string) {
+    const client = clientOf(ours);
+    await client.register({ mac: machine, name: "m", site: "lab" });
+    await client.arm({ mac: machine, kind: "install", cluster: "lab-v1", generation: "g", seconds: 600 });
+    await both((peer) => outcome(peer.profiles.profilePut({ profile: { id: "p", boot } }), peer));
+    return client;
+  }
+
+  it("503 for a group that is missing while its machine has an order, which it keeps; Matchbox answers 404", async () => {
+    const machine = "52:54:00:0d:00:01";
+    const client = await ordered(machine);
+    try {
+      const ask2 = async (path: string) => [
+        (await ask(real, `/${path}?mac=${machine}`)).status,
+        (await ask(ours, `/${path}?mac=${machine}`)).status,
+      ];
+      for (const path of ["ipxe", "grub"]) expect(await ask2(path)).toEqual([404, 503]);
+      expect((await client.get(machine))?.order).toMatchObject({ state: "armed", boots: 0 });
+      await putGroup({ id: "late", profile: "p", selector: { mac: machine } });
+      expect(await ask2("ipxe")).toEqual([200, 200]);
+      expect((await client.get(machine))?.order).toMatchObject({ state: "running", boots: 1 });
+      // Taken, it is the same.
+      await both((peer) => outcome(peer.groups.groupDelete({ id: "late" }), peer));
+      for (const path of ["ipxe", "grub"]) expect(await ask2(path)).toEqual([404, 503]);
+      expect((await client.get(machine))?.order).toMatchObject({ state: "running" });
+    } finally {
+      client.close();
+    }
+  });
+
+  it("HEAD and POST of a boot script are answered as GET, and take no order; Matchbox has none to take", async () => {
+    const machine = "52:54:00:0d:00:02";
+    const client = await ordered(machine);
+    try {
+      await putGroup({ id: "m", profile: "p", selector: { mac: machine } });
+      for (const path of ["ipxe", "grub"]) {
+        for (const method of ["HEAD", "POST"]) {
+          for (const peer of [real, ours])
+            expect((await ask(peer, `/${path}?mac=${machine}`, { method })).status).toBe(200);
+          expect((await client.get(machine))?.order).toMatchObject({ state: "armed", boots: 0 });
+        }
+      }
+      const { body } = await ask(ours, `/ipxe?mac=${machine}`);
+      expect(body).toContain("landfall.order=");
+      expect((await client.get(machine))?.order).toMatchObject({ state: "running", boots: 1 });
+    } finally {
+      client.close();
+    }
+  });
+
+  it("the text of an error keeps its %; Matchbox takes it for a format, and spoils it", async () => {
+    const group = { id: "m", profile: "p", metadata: Buffer.from("%s") };
+    const message = "invalid character '%' looking for beginning of value";
+    expect(await outcome(ours.groups.groupPut({ group }), ours)).toEqual({ code: "Unknown", message });
+    expect(await outcome(real.groups.groupPut({ group }), real)).toEqual({
+      code: "Unknown",
+      message: expect.stringContaining("%!"),
+    });
+  });
+
+  it("a number that no float64 holds is not named; in Matchbox it is", async () => {
+    writeBoth(peers, "groups/x.json", `{"id":"x","profile":"p","metadata":{"n":1e999}}`);
+    const [theirs, mine] = await Promise.all(
+      [real, ours].map((peer) => outcome(peer.groups.groupGet({ id: "x" }), peer)),
+    );
+    expect(theirs).toEqual({ code: "Unknown", message: expect.stringContaining("number 1e999") });
+    expect(mine).toEqual({ code: "Unknown", message: expect.not.stringContaining("1e999") });
+  });
+
+  it("slow and endless requests are cut off, headers at 10 s and 16 KiB; Matchbox keeps them", async () => {
+    const half = "GET /boot.ipxe HTTP/1.1\r\nHost: x\r\n";
+    const slow = (peer: Peer) => exchange(peer.http, half, 14_000);
+    const [theirs, mine] = await Promise.all([slow(real), slow(ours)]);
+    expect(theirs).toMatchObject({ closed: false, answer: "" });
+    expect(mine).toMatchObject({ closed: true, answer: expect.stringMatching(/^HTTP\/1\.1 408 /) });
+    const headers = { long: "x".repeat(17 * 1024) };
+    expect((await ask(real, "/boot.ipxe", { headers })).status).toBe(200);
+    expect((await ask(ours, "/boot.ipxe", { headers })).status).toBe(431);
+  }, 30_000);
+
+  it("a key ring is refused at the start, with what to do; Matchbox signs with it", async () => {
+    await inFolder(async (folder) => {
+      const home = join(folder, "gnupg");
+      mkdirSync(home, { mode: 0o700 });
+      const gpg = (...args: string[]) =>
+        promisify(execFile)("gpg", ["--homedir", home, "--batch", "--passphrase", "", ...args]);
+      const ring = join(folder, "ring.gpg");
+      await gpg("--quick-generate-key", "boot", "rsa2048", "sign", "never");
+      await gpg("--output", ring, "--export-secret-keys");
+      const signing = await startMatchbox(peers.matchbox, join(folder, "real"), [`-key-ring-path=${ring}`]);
+      try {
+        const { body } = await ask(signing, "/boot.ipxe");
+        writeFileSync(join(folder, "boot.ipxe"), body);
+        for (const kind of ["sig", "asc"]) {
+          const signature = await ask(signing, `/boot.ipxe.${kind}`);
+          expect(signature.status).toBe(200);
+          writeFileSync(join(folder, kind), signature.body, "latin1");
+          const { stderr } = await gpg("--verify", join(folder, kind), join(folder, "boot.ipxe"));
+          expect(stderr).toContain("Good signature");
+        }
+      } finally {
+        await signing.stop();
+        await promisify(execFile)("gpgconf", ["--homedir", home, "--kill", "all"]);
+      }
+      const served = [
+        process.execPath,
+        join(import.meta.dirname, "../../modules/cli/landfall.mjs"),
+        ...["boot", "serve", `-data-path=${folder}`, "-assets-path=", "-address=127.0.0.1:0"],
+      ];
+      const run = (argv: readonly string[], env: Record<string, string> = {}) =>
+        promisify(execFile)(argv[0]!, argv.slice(1), {
+          env: { ...process.env, ...env },
+          timeout: 20_000,
+        }).catch(({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }));
+      for (const ended of [
+        await run([...served, `-key-ring-path=${ring}`]),
+        await run(served, { MATCHBOX_KEY_RING_PATH: ring }),
+      ]) {
+        expect(ended).toMatchObject({ code: 2 });
+        expect(ended.stderr).toMatch(/-key-ring-path: Landfall's boot service makes no signatures/);
+        expect(ended.stderr).toMatch(/leave it out; with boot\.service: matchbox, Matchbox signs/);
+      }
+    });
+  }, 60_000);
 });
+
+describe("flags", () => {
+  /** As Go's flag package prints them: name, what it takes, default. */
+  const printed = /^ {2}-(\S+)(?: (\S+))?\n\s+.*?(?: \(default "(.*)"\))?$/gm;
+
+  it("are all that Matchbox has, with its defaults, and no other of its names", async () => {
+    const { stderr } = await promisify(execFile)(peers.matchbox, ["-help"]);
+    const theirs = [...stderr.matchAll(printed)].map(([, name, takes, value]) => ({
+      name,
+      boolean: takes === undefined,
+      default: value ?? (takes === undefined ? "false" : ""),
+      env: `MATCHBOX_${name!.toUpperCase().replaceAll("-", "_")}`,
+    }));
+    expect(theirs.map(({ name }) => name)).toContain("address");
+    const mine = Object.entries(bootFlags)
+      .filter(([, { env }]) => env.startsWith("MATCHBOX_"))
+      .map(([name, { boolean = false, default: value, env }]) => ({ name, boolean, default: value, env }));
+    const byName = (a: { name?: string }, b: { name?: string }) => (a.name! < b.name! ? -1 : 1);
+    expect(mine.sort(byName)).toEqual(theirs.sort(byName));
+  });
+});
+
+/** One that goes with what was asked in it. */
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "landfall-wire-"));
+  try {
+    await body(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -20,6 +20,8 @@ export interface Peer extends Matchbox {
 export interface Peers {
   readonly real: Peer;
   readonly ours: Peer;
+  /** Programs of Matchbox's own. */
+  readonly matchbox: string;
   readonly bootcmd: string;
   readonly stop: () => Promise<void>;
 }
@@ -34,6 +36,7 @@ export async function startPeers(): Promise<Peers> {
   return {
     real,
     ours,
+    matchbox,
     bootcmd,
     async stop() {
       await Promise.all([real.stop(), ours.stop()]);

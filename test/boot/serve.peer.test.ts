@@ -62,6 +62,17 @@ const certificates = () => [
   `-key-file=${tls("server.key")}`,
 ];
 
+/** Let in by the authority of -ca-file, and satisfied with the certificate of -cert-file. */
+function clientAt(port: number) {
+  const pem = (file: string) => readFileSync(tls(file), "utf8");
+  return bootClient({
+    endpoint: `127.0.0.1:${port}`,
+    ca: pem("ca.crt"),
+    cert: pem("client.crt"),
+    key: pem("client.key"),
+  });
+}
+
 it("says where it listens, and ends when it is told to: what was asked is answered, who waits is let go", async () => {
   const [http, rpc] = await freePorts(2);
   const began = performance.now();
@@ -75,13 +86,7 @@ it("says where it listens, and ends when it is told to: what was asked is answer
     `landfall boot: ready, HTTP on 127.0.0.1:${http}, gRPC on 127.0.0.1:${rpc}\n`,
   );
   console.log(`ready after ${((performance.now() - began) / 1000).toFixed(2)} s`);
-  const pem = (file: string) => readFileSync(tls(file), "utf8");
-  const client = bootClient({
-    endpoint: `127.0.0.1:${rpc}`,
-    ca: pem("ca.crt"),
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-  });
+  const client = clientAt(rpc!);
   await client.register({ mac: "52:54:00:00:00:01", name: "m1", site: "lab" });
   const watched = client.watch()[Symbol.asyncIterator]();
   await watched.next();
@@ -119,6 +124,32 @@ it("takes Matchbox's environment, and serves HTTPS", async () => {
     ).on("error", reject);
   });
   expect(body).toContain("A=b\n");
+});
+
+it("takes Matchbox's environment for gRPC and the log, as a unit file of Matchbox's gives it", async () => {
+  const [http, rpc] = await freePorts(2);
+  const logged = async (level: Record<string, string>) => {
+    const service = serve(["-page-address="], {
+      MATCHBOX_ADDRESS: `127.0.0.1:${http}`,
+      MATCHBOX_RPC_ADDRESS: `127.0.0.1:${rpc}`,
+      MATCHBOX_DATA_PATH: data,
+      MATCHBOX_ASSETS_PATH: data,
+      MATCHBOX_CA_FILE: tls("ca.crt"),
+      MATCHBOX_CERT_FILE: tls("server.crt"),
+      MATCHBOX_KEY_FILE: tls("server.key"),
+      ...level,
+    });
+    await service.ready();
+    const client = clientAt(rpc!);
+    await client.register({ mac: "52:54:00:00:00:02", name: "m2", site: "lab" });
+    expect(await client.get("52:54:00:00:00:02")).toMatchObject({ name: "m2" });
+    client.close();
+    expect(await (await fetch(`http://127.0.0.1:${http}/metadata`)).text()).toContain("A=b\n");
+    service.child.kill("SIGTERM");
+    return (await service.ended()).stdout;
+  };
+  expect(await logged({})).toContain("/metadata");
+  expect(await logged({ MATCHBOX_LOG_LEVEL: "error" })).toBe("");
 });
 
 it("tells its version", async () => {

@@ -44,8 +44,13 @@ export function startLandfallBoot(
 }
 
 /** Starts it in `folder`; its client's PEM files are `folder`/tls/{ca.crt,client.crt,client.key}. */
-export function startMatchbox(program: string, folder: string): Promise<Matchbox> {
-  return start([program], folder);
+export function startMatchbox(
+  program: string,
+  folder: string,
+  flags: readonly string[] = [],
+  circumstances: Circumstances = {},
+): Promise<Matchbox> {
+  return start([...(circumstances.under ?? []), program, ...flags], folder, circumstances);
 }
 
 async function start(
