@@ -33,6 +33,8 @@ const testPackages = [
   "bird2",
   "bind9-dnsutils",
   "gdisk",
+  "gpg",
+  "gpg-agent",
   "haproxy",
   "ipset",
   "iptables",
