@@ -1007,17 +1007,17 @@ describe("flags", () => {
 
   it("are all that Matchbox has, with its defaults, and no other of its names", async () => {
     const { stderr } = await promisify(execFile)(peers.matchbox, ["-help"]);
-    const theirs = [...stderr.matchAll(printed)].map(([, name, takes, value]) => ({
+    const theirs = [...stderr.matchAll(printed)].map(([, name = "", takes, value]) => ({
       name,
       boolean: takes === undefined,
       default: value ?? (takes === undefined ? "false" : ""),
-      env: `MATCHBOX_${name!.toUpperCase().replaceAll("-", "_")}`,
+      env: `MATCHBOX_${name.toUpperCase().replaceAll("-", "_")}`,
     }));
     expect(theirs.map(({ name }) => name)).toContain("address");
     const mine = Object.entries(bootFlags)
       .filter(([, { env }]) => env.startsWith("MATCHBOX_"))
       .map(([name, { boolean = false, default: value, env }]) => ({ name, boolean, default: value, env }));
-    const byName = (a: { name?: string }, b: { name?: string }) => (a.name! < b.name! ? -1 : 1);
+    const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1);
     expect(mine.sort(byName)).toEqual(theirs.sort(byName));
   });
 });
