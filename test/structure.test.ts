@@ -59,6 +59,10 @@ const doors: Readonly<Record<string, { readonly typesOnly: boolean; readonly why
     typesOnly: false,
     why: "a site as people write it, for tests alone",
   },
+  "modules/cli/boot-flags.ts": {
+    typesOnly: false,
+    why: "flags of the boot service, for tests alone: they are held against those that Matchbox prints",
+  },
   "modules/cli/go-flags.ts": { typesOnly: false, why: "the same: test/fuzz" },
   "modules/lab/ipxe.ts": { typesOnly: false, why: "the same: test/fuzz" },
   "modules/boot/store/crash.ts": {
