@@ -14,7 +14,10 @@ export async function recover(context: StepContext): Promise<void> {
   await Promise.all(
     run.plan.machines.map(async (machine) => {
       const { name, bmc } = machine;
-      if (readMachine(workspace, run.plan.cluster, name)?.delivered === undefined) return;
+      const record = readMachine(workspace, run.plan.cluster, name);
+      // A start from memory makes what was delivered count no more: where the command ended before the next delivery, this
+      // one goes on.
+      if (record === undefined || (record.delivered === undefined && !inMemory(run.plan, name))) return;
       if (letAlone(context, name)) return;
       const power = openPower(bmc, powerDeps(workspace, powerContext(context, name)), {
         signal,

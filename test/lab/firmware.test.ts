@@ -11,9 +11,11 @@ import { inside, labNames } from "../../modules/lab/index.ts";
 import { eventually } from "./harness/eventually.ts";
 import { tell } from "./harness/story.ts";
 import { type FirmwareRack, firmwares, machines, openFirmwareRack } from "./support/firmware-rack.ts";
-import { smallLanding } from "./support/small-rack.ts";
+import { smallLanding, writeProfile } from "./support/small-rack.ts";
 
 const patient = { timeout: 900_000 };
+/** Of a start that installs, or fills a root in memory. */
+const started = ["power", "firmware", "boot", "install", "ignition", "system", "hello"];
 let rack: FirmwareRack;
 beforeAll(async () => {
   rack = await openFirmwareRack("firmware", 96);
@@ -41,15 +43,7 @@ it(
     await lab.powerOn(machines);
     await start("by the network to its system, installed");
     for (const name of machines) {
-      expect(rack.stages(name)).toEqual([
-        "power",
-        "firmware",
-        "boot",
-        "install",
-        "ignition",
-        "system",
-        "hello",
-      ]);
+      expect(rack.stages(name)).toEqual(started);
       const record = await client.get(rack.rack.mac(name));
       expect(record).toMatchObject({ order: { state: "done", boots: 2 }, installed: smallLanding });
       expect(record?.stages.map(({ stage }) => stage)).toEqual(
@@ -86,12 +80,22 @@ it(
   },
 );
 
-it("left on network boot, it is sent to its disk", patient, async () => {
-  const { lab } = rack;
+it("left on network boot, by what landfall dhcp prints alone, it is sent to its disk", patient, async () => {
+  const { lab, client } = rack;
   await lab.cutPower(machines);
-  await lab.powerOn(machines, { network: true });
-  await start("by the network to its disk's system");
+  await lab.stopService("dhcp");
+  const stop = await serveDhcp(false);
+  const begun = new Date().toISOString();
+  try {
+    await lab.powerOn(machines, { network: true });
+    await start("by the network to its disk's system");
+  } finally {
+    stop();
+    await lab.startService("dhcp");
+  }
   for (const name of machines) {
+    // A firmware that no DHCP server answered would go on to the disk too.
+    expect((await client.get(rack.rack.mac(name)))?.heard?.localeCompare(begun)).toBe(1);
     expect(rack.stages(name)).toEqual(["power", "firmware", "boot", "system", "hello"]);
     expect(rack.said(name)).toContain(`landfall.ramdisk=${rack.rack.release.files.initrd.sha256}/initrd`);
   }
@@ -122,6 +126,24 @@ it("wiped for the next cluster, started by proxyDHCP beside a plain DHCP server"
     expect((await client.get(rack.rack.mac(name)))?.order).toMatchObject({ kind: "wipe", state: "done" });
     expect(execFileSync("wipefs", ["--no-act", rack.image(name)], { encoding: "utf8" })).toBe("");
   }
+});
+
+it("from memory with BIOS (with UEFI: metal.test.ts), and nothing is on the disk", patient, async () => {
+  const { lab, client } = rack;
+  writeProfile(rack.rack, ["b1"], null);
+  await rack.order("b1", "memory");
+  await lab.powerOn(["b1"]);
+  const seconds = await rack.starts("b1");
+  tell("bios, from power-on by the network to its system in memory", `${seconds.toFixed(0)} s`);
+  expect(rack.stages("b1")).toEqual(started);
+  const record = await client.get(rack.rack.mac("b1"));
+  expect(record).toMatchObject({ order: { kind: "memory", state: "running", boots: 1 } });
+  expect(record?.installed).toBeUndefined();
+  expect(record?.stages.map(({ stage }) => stage)).toEqual([
+    ...["ipxe", "boot", "install", "ignition", "system"],
+  ]);
+  await lab.cutPower(["b1"]);
+  expect(execFileSync("wipefs", ["--no-act", rack.image("b1")], { encoding: "utf8" })).toBe("");
 });
 
 /** A second release on a disk whose machine is off, to be tried at the next start. Returns its initrd's SHA-256. */
@@ -160,22 +182,30 @@ async function otherDhcp(): Promise<() => void> {
   ip(`-netns ${switchNamespace} link set other master ${bridge} up`);
   ip(`-netns ${other} addr add 10.96.0.2/24 dev eth0`);
   ip(`-netns ${other} link set eth0 up`);
-  const config = join(rack.rack.folder, "proxy.conf");
-  const { tftp } = rack.lab.files;
-  writeFileSync(config, siteDhcp(rack.rack.config.site, { interface: bridge, tftp, proxy: true }));
-  const dnsmasq = (namespace: string, ...args: string[]) => {
-    const common = ["--keep-in-foreground", "--user=root", "--pid-file", "--log-facility=-", "--log-dhcp"];
-    const [program, ...rest] = inside(namespace, ["/usr/sbin/dnsmasq", ...common, ...args]);
-    return spawn(program!, rest, { stdio: "ignore" });
-  };
   const range = "--dhcp-range=10.96.0.100,10.96.0.120,255.255.255.0,1h";
-  const started = [
-    dnsmasq(other, "--conf-file=/dev/null", "--port=0", "--dhcp-leasefile=/dev/null", range),
-    dnsmasq(switchNamespace, `--conf-file=${config}`),
-  ];
-  await Promise.all(started.map((child) => once(child, "spawn")));
+  const stop = await Promise.all([
+    dnsmasq(other, "--conf-file=/dev/null", "--port=0", range),
+    serveDhcp(true),
+  ]);
   return () => {
-    for (const child of started) child.kill("SIGKILL");
+    for (const each of stop) each();
     ip(`netns del ${other}`);
   };
+}
+
+/** What `landfall dhcp` prints for this site, in place of the lab's own server. */
+async function serveDhcp(proxy: boolean): Promise<() => void> {
+  const { switchNamespace, bridge } = labNames("firmware");
+  const config = join(rack.rack.folder, "landfall.conf");
+  const { tftp } = rack.lab.files;
+  writeFileSync(config, siteDhcp(rack.rack.config.site, { interface: bridge, tftp, proxy }));
+  return await dnsmasq(switchNamespace, `--conf-file=${config}`);
+}
+
+async function dnsmasq(namespace: string, ...args: string[]): Promise<() => void> {
+  const common = ["--keep-in-foreground", "--user=root", "--pid-file", "--dhcp-leasefile=/dev/null"];
+  const [program, ...rest] = inside(namespace, ["/usr/sbin/dnsmasq", ...common, ...args]);
+  const child = spawn(program!, rest, { stdio: "ignore" });
+  await once(child, "spawn");
+  return () => child.kill("SIGKILL");
 }

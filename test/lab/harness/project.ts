@@ -48,6 +48,8 @@ export interface ProjectOptions {
   readonly machines: readonly string[];
   /** Those of them that are whole virtual machines: UEFI firmware, no disk. Default: none. */
   readonly qemu?: readonly string[];
+  /** Those of the others that have no disk, and run from memory. Default: none. */
+  readonly diskless?: readonly string[];
   /** Default: landfall. */
   readonly service?: "landfall" | "matchbox";
   /** Who serves kernels and images. Default: the boot service. */
@@ -78,6 +80,7 @@ export function writeProject({
   name,
   machines,
   qemu = [],
+  diskless = [],
   service = "landfall",
   assets,
   clusters,
@@ -116,7 +119,7 @@ export function writeProject({
   site.machines = rack.map((machine) => {
     const url = `http://127.0.0.1:${ports.bmc}/redfish/v1/Systems/${machine.name}`;
     const own = { ...pattern, ...machine, bmc: { ...pattern.bmc, url } };
-    if (qemu.includes(machine.name)) delete own.disk;
+    if ([...qemu, ...diskless].includes(machine.name)) delete own.disk;
     return own;
   });
   site.lab = {

@@ -100,8 +100,15 @@ export async function smallRack({
   return { config, release, folder, http, ports, mac };
 }
 
-/** Puts the profile into the boot service's store, and a group for each of the machines. */
-export function writeProfile(rack: SmallRack, machines: readonly string[], disk = "/dev/vda"): void {
+/**
+ * Puts the profile into the boot service's store, and a group for each of the machines.
+ * @param disk null: all in memory
+ */
+export function writeProfile(
+  rack: SmallRack,
+  machines: readonly string[],
+  disk: string | null = "/dev/vda",
+): void {
   const { release, http } = rack;
   const url = (kind: keyof Release["files"]) =>
     `${http}/assets/${release.files[kind].sha256}/${release.files[kind].name}`;
@@ -132,7 +139,7 @@ export function writeProfile(rack: SmallRack, machines: readonly string[], disk 
         ...asset("ramdisk", "initrd"),
         `landfall.cluster=${smallLanding.cluster}`,
         `landfall.generation=${smallLanding.generation}`,
-        `landfall.disk=${disk}`,
+        ...(disk === null ? [] : [`landfall.disk=${disk}`]),
       ],
     },
   });
