@@ -5,7 +5,6 @@ import { createHash, randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
-  copyFileSync,
   existsSync,
   ftruncateSync,
   mkdirSync,
@@ -105,7 +104,14 @@ type Kind = keyof typeof kinds;
 const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
 const content = (kind: Kind) => `the ${kind}`;
 
-function networkArguments(options: { cluster?: string; generation?: string } = {}): string {
+interface Landing {
+  readonly cluster?: string;
+  readonly generation?: string;
+  /** Default: true. */
+  readonly ordered?: boolean;
+}
+
+function networkArguments(options: Landing = {}): string {
   const assets = (Object.keys(kinds) as Kind[]).flatMap((kind) => {
     const hash = sha256(content(kind));
     return [
@@ -118,8 +124,9 @@ function networkArguments(options: { cluster?: string; generation?: string } = {
     "ignition.firstboot",
     "ignition.platform.id=metal",
     "ignition.config.url=http://10.99.0.1/config.ign?mac=52-54-00-00-00-01",
-    `landfall.report=http://10.99.0.1/cgi-bin/report?mac=52-54-00-00-00-01`,
-    `landfall.order=${order}`,
+    ...(options.ordered === false
+      ? []
+      : ["landfall.report=http://10.99.0.1/cgi-bin/report?mac=52-54-00-00-00-01", `landfall.order=${order}`]),
     ...assets,
     `landfall.cluster=${options.cluster ?? "lab-v1"}`,
     `landfall.generation=${options.generation ?? "0123456789abcdef"}`,
@@ -326,6 +333,47 @@ it("an order that no longer stands stops it before anything is written", async (
   expect(sha256(readFileSync(disk()))).toBe(before);
 });
 
+describe("without an order, every byte of the disk stays", () => {
+  const unordered = networkArguments({ generation: "fedcba9876543210", ordered: false });
+  const installed = async () => void booted(await boot(networkArguments()));
+
+  it.each([
+    ["a blank one", async () => {}],
+    ["one with another landing of its own cluster", installed],
+    [
+      "one that its cluster let go of",
+      async () => {
+        writeFileSync(join(work, "after"), "sed -i s/installed/released/ /run/landfall/disk/marker\n");
+        await installed();
+        rmSync(join(work, "after"));
+      },
+    ],
+  ])("%s: the boot service gives everything but the Ignition config", async (_, prepare) => {
+    serve("the one before");
+    await prepare();
+    // What Landfall's boot service answers: assets are everybody's, a config there is for who has an order.
+    rmSync(join(work, "www", "config.ign"));
+    const before = sha256(readFileSync(disk()));
+    const stopped = await boot(unordered);
+    expect(stopped.code).toBe(1);
+    expect(stopped.console).toMatch(/failed: no Ignition config for this machine: nothing was written$/m);
+    expect(sha256(readFileSync(disk()))).toBe(before);
+    // It was the config, and nothing else, that it lacked.
+    serve("the one after");
+    expect(booted(await boot(unordered))).toMatch(/^hello: the one after$/m);
+  });
+
+  it("told to wipe it, which takes no config", async () => {
+    serve("kept");
+    await installed();
+    const before = sha256(readFileSync(disk()));
+    const refused = await boot(`${networkArguments({ ordered: false })} landfall.action=wipe`);
+    expect(refused.code).toBe(10);
+    expect(refused.console).toContain("nobody has ordered the disk to be wiped");
+    expect(sha256(readFileSync(disk()))).toBe(before);
+  });
+});
+
 it("ordered to wipe its disk it leaves a blank one, and says so; another cluster's it leaves alone", async () => {
   serve("gone");
   booted(await boot(networkArguments()));
@@ -449,12 +497,13 @@ describe("a disk that is not for it is left as it was, and the boot service is t
   it("another cluster's", async () => {
     serve("mine");
     await boot(networkArguments());
-    copyFileSync(disk(), join(work, "before.img"));
+    const before = sha256(readFileSync(disk()));
     const refused = await boot(networkArguments({ cluster: "lab-v2" }));
     expect(refused.code).toBe(10);
     const said = "the disk belongs to cluster 'lab-v1', not to 'lab-v2': nothing was changed";
     expect(refused.console).toContain(said);
     expect(reports()).toContain(reason(said));
+    expect(sha256(readFileSync(disk()))).toBe(before);
     expect((await powerOn("nothing answers")).from).toBe("disk");
   });
 });

@@ -1,7 +1,15 @@
 // The initrd's init as the lab runs it, against a real DHCP server, a real HTTP server and the real Ignition.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -140,13 +148,28 @@ test("an asset that is not what was promised stops it before the disk is touched
   expect(existsSync(join(work, "cache", sha256(assets.kubernetes), "kubernetes.squashfs"))).toBe(false);
 });
 
+test.each([
+  ["one of a version that nobody knows", { ignition: { version: "9.9.9" } }, "unsupported config version"],
+  ["none", undefined, "resource not found"],
+])("a config that is %s stops it before anything is written or fetched", async (_, config, reason) => {
+  kernelArguments();
+  serve(config ?? hello("never"));
+  if (config === undefined) rmSync(join(work, "www", "config.ign"));
+  const stopped = await boot();
+  expect(stopped).toMatchObject({ code: 1, stages: ["boot"] });
+  expect(stopped.console).toContain(reason);
+  expect(stopped.console).toContain("failed: no Ignition config for this machine: nothing was written");
+  expect(readdirSync(disk())).toEqual([]);
+  expect(readdirSync(join(work, "cache"))).toEqual([]);
+});
+
 test("an install that was cut off starts anew, with nothing of it left", async () => {
   kernelArguments();
-  serve({ ignition: { version: "9.9.9" } });
+  const contents = { source: "data:,spoiled", verification: { hash: `sha256-${"0".repeat(64)}` } };
+  serve({ ignition: { version: "3.4.0" }, storage: { files: [{ path: "/etc/hello", contents }] } });
   const failed = await boot();
   expect(failed.code).toBe(1);
-  expect(failed.console).toContain("unsupported config version");
-  expect(failed.console).toContain("landfall: failed: Ignition's stage fetch failed");
+  expect(failed.console).toContain("landfall: failed: Ignition's stage files failed");
   expect(marker()).toContain("state=installing");
 
   mkdirSync(disk("root", "etc"), { recursive: true });
