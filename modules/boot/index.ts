@@ -37,6 +37,7 @@ export { type Applied, type Machines, type MachinesOptions, openMachines } from 
 export { answer, inForce } from "./machine/transition.ts";
 export {
   type BootAnswer,
+  longestOrder,
   type MachineEvent,
   type MachineRecord,
   machineRecordSchema,

@@ -3,15 +3,13 @@ import { setTimeout } from "node:timers/promises";
 import type { MachinePlan, Plan } from "../plan/index.ts";
 import { LandfallError } from "../spec/error.ts";
 import { withBootClient } from "./boot-service.ts";
+import { isOnItsWay, orderSeconds, type Silent, softTimeoutsOf } from "./patience.ts";
 import { inMemory } from "./steps/context.ts";
 
 interface Landing {
   readonly plan: Plan;
   readonly generation: string;
 }
-
-/** Seconds that a boot order waits beyond the time that a machine has to boot. */
-const graceSeconds = 300;
 
 /**
  * Allows a machine to boot what its group says, once (a machine without a disk: at every start, until it is retired).
@@ -34,7 +32,7 @@ export async function orderBoot(
         cluster: plan.cluster,
         generation,
         kind: inMemory(plan, name) ? "memory" : "install",
-        seconds: plan.timeouts.boot + graceSeconds,
+        seconds: orderSeconds(plan),
       });
       return true;
     } catch (error) {
@@ -42,6 +40,20 @@ export async function orderBoot(
       throw error;
     }
   });
+}
+
+/** Whether a machine that has not answered is on its way all the same. With Matchbox, which cannot tell, none is. */
+export async function askWhetherOnItsWay(
+  { plan, generation }: Landing,
+  { mac }: MachinePlan,
+  startedFor: Silent["startedFor"],
+  now: Date,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (plan.boot.service !== "landfall") return false;
+  const record = await withBootClient(plan.boot, signal, (client) => client.get(mac));
+  const silent = { cluster: plan.cluster, generation, startedFor };
+  return record !== undefined && isOnItsWay(record, silent, softTimeoutsOf(plan.boot), now);
 }
 
 /**
@@ -72,7 +84,7 @@ export async function orderWipe(
   { mac }: MachinePlan,
   signal: AbortSignal,
 ): Promise<void> {
-  const seconds = plan.timeouts.boot + graceSeconds;
+  const seconds = orderSeconds(plan);
   await withBootClient(plan.boot, signal, (client) =>
     client.arm({ mac, cluster: plan.cluster, generation, kind: "wipe", seconds }),
   );

@@ -302,7 +302,7 @@ export const siteSchema = z
           })
           .optional()
           .describe(
-            "After how long people are told to look at a machine. Nothing is switched off, wiped or ordered again because of them.",
+            "After how long people are told to look at a machine. The boot service does nothing else to it, and its order outlasts `reboot`.",
           ),
         assetsUrl: url
           .optional()

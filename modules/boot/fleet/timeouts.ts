@@ -1,6 +1,6 @@
 /**
- * How long each part of a landing may take before its machine is flagged. Soft: nothing is switched off, wiped or
- * ordered again because of them; somebody looks.
+ * How long each part of a landing may take before its machine is flagged. Soft: by itself none of them ends anything;
+ * somebody looks.
  */
 export interface SoftTimeouts {
   /** Seconds from the machine's first boot request until its installation has ended. */

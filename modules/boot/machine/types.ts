@@ -17,6 +17,9 @@ export type OrderKind = (typeof orderKinds)[number];
 export const orderStates = ["armed", "running", "done", "failed", "expired", "cancelled"] as const;
 export type OrderState = (typeof orderStates)[number];
 
+/** Seconds for which an order may wait for its machine. */
+export const longestOrder = 604_800;
+
 /** Stages of a landing, in their order, as machines' consoles name them (docs/architecture.md). */
 export const stages = [
   "power",

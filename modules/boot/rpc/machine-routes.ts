@@ -5,6 +5,7 @@ import { LandfallError } from "../../spec/error.ts";
 import { replacementReportSchema } from "../fleet/index.ts";
 import type { Machines } from "../machine/machines.ts";
 import {
+  longestOrder,
   type MachineEvent,
   type MachineRecord,
   machineRecordSchema,
@@ -40,8 +41,7 @@ const landing = z.object({
   cluster: shown(orderSchema.shape.cluster),
   generation: shown(orderSchema.shape.generation),
 });
-const week = 604_800;
-const order = landing.extend({ kind: z.enum(orderKinds), seconds: z.int().min(1).max(week) });
+const order = landing.extend({ kind: z.enum(orderKinds), seconds: z.int().min(1).max(longestOrder) });
 const longestReport = 1_000_000;
 
 /** What people see in lines and on terminals has no control character that would do something there. */

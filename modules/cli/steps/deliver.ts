@@ -3,6 +3,7 @@ import { deliver } from "../../deliver/index.ts";
 import { machineFiles } from "../../pki/index.ts";
 import { openPower, type Power } from "../../power/index.ts";
 import { LandfallError } from "../../spec/error.ts";
+import { askWhetherOnItsWay } from "../boot-orders.ts";
 import { failureOf, stageOf } from "../console.ts";
 import { machineTarget } from "../machine-target.ts";
 import { powerDeps } from "../power-deps.ts";
@@ -10,10 +11,11 @@ import { readMachine, writeMachine } from "../run-record.ts";
 import { startIntoNetwork } from "../start-machine.ts";
 import { pkiDir } from "../workspace.ts";
 import { inMemory, letAlone, machineOf, powerContext, type StepContext } from "./context.ts";
+import { attendLate } from "./late.ts";
 
 /**
  * Waits until a machine answers, and hands it its keys: its own and no other's. A machine whose boot fails, or that was
- * started long ago and never answered, is started again, once.
+ * started long ago, never answered, and is not on its way either, is started again, once.
  */
 export async function deliverStep(context: StepContext, name: string): Promise<void> {
   const { workspace, run, say, now } = context;
@@ -34,7 +36,13 @@ export async function deliverStep(context: StepContext, name: string): Promise<v
   const restart = () => startIntoNetwork(context, machine, power);
   try {
     if (delivered === undefined) {
-      if (startedFor() > plan.timeouts.boot) await restart();
+      const attend = await attendLate({
+        isLate: () => startedFor() > plan.timeouts.boot,
+        isOnItsWay: () => askWhetherOnItsWay(run, machine, startedFor(), now(), signal),
+        restart,
+        say: (text) => say(name, text),
+      });
+      attend?.(signal).catch((error: unknown) => ended.abort(error));
       const watcher = {
         settled: () => startedFor() > settleSeconds,
         restart,

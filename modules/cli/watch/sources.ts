@@ -1,6 +1,6 @@
 // Where the news comes from: the boot service's own, or what BMCs and consoles say when they are asked again and again.
 import { setTimeout as delay } from "node:timers/promises";
-import { type MachineRecord, type MachineView, machineView, softTimeouts } from "../../boot/index.ts";
+import { type MachineRecord, type MachineView, machineView } from "../../boot/index.ts";
 import { healthReport } from "../../health/index.ts";
 import type { Plan } from "../../plan/index.ts";
 import { openPower } from "../../power/index.ts";
@@ -8,6 +8,7 @@ import { LandfallError } from "../../spec/index.ts";
 import { showConditions } from "../boot-orders.ts";
 import { withBootClient } from "../boot-service.ts";
 import { checkHealth } from "../health.ts";
+import { softTimeoutsOf } from "../patience.ts";
 import { powerDeps } from "../power-deps.ts";
 import { replacementsOf } from "../replacement-status.ts";
 import { findRun, readMachine } from "../run-record.ts";
@@ -37,7 +38,7 @@ export interface Source {
 export async function followBootService({ plan, signal, tell, trouble, proven }: Source): Promise<void> {
   const records = new Map<string, MachineRecord>();
   const { boot } = plan();
-  const timeouts = { ...softTimeouts, ...boot.softTimeouts };
+  const timeouts = softTimeoutsOf(boot);
   const show = () => {
     const now = new Date();
     const machines = plan()
@@ -73,7 +74,7 @@ export async function pollMachines({ workspace, plan, signal, tell, trouble }: S
   const seen: Seen = new Map();
   await again(signal, trouble, "the machines cannot be asked", async () => {
     const deployed = plan();
-    const timeouts = { ...softTimeouts, ...deployed.boot.softTimeouts };
+    const timeouts = softTimeoutsOf(deployed.boot);
     const machines = await Promise.all(
       deployed.machines.map(async (machine): Promise<MachineView> => {
         const bmc = openPower(machine.bmc, powerDeps(workspace), { timeoutSeconds: 5 });
