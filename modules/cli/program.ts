@@ -403,9 +403,10 @@ function addBootCommands(program: Command, run: Runner): void {
     .description("print an nginx.conf that serves a site's kernels and images, where boot.assetsUrl says so")
     .argument("<site>", "the site's name")
     .option("--state <dir>", "absolute path of a folder for nginx's own files", "/run/landfall-nginx")
+    .option("--service <host:port>", "a boot service that gets all other paths; left out: they are 404")
     .addHelpText("after", "\n  $ landfall boot nginx rack1 >/etc/nginx/nginx.conf\n")
     .action(
-      run(async (invocation, site: string, options: { state: string }) =>
+      run(async (invocation, site: string, options: { state: string; service?: string }) =>
         (await import("./commands/boot-nginx.ts")).bootNginxCommand(invocation, site, options),
       ),
     );

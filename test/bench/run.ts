@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { execa } from "execa";
 import type { Rack } from "../lab/harness/rack.ts";
 import { bootAssets } from "./boot/assets.ts";
+import { bootMemory } from "./boot/memory.ts";
 import { bootSelect } from "./boot/select.ts";
 import { bootStorm } from "./boot/storm.ts";
 import { cluster, withRack } from "./cluster.ts";
@@ -34,6 +35,7 @@ const alone: readonly Known<[]>[] = [
     run: bootSelect,
   },
   { name: "boot-storm", what: "1,000 machines that boot at once", run: bootStorm },
+  { name: "boot-memory", what: "memory at 10,000 machines with orders and the page", run: bootMemory },
   { name: "boot-assets", what: "an image to 1, 8 and 200 machines beside nginx", run: bootAssets },
   { name: "synth", what: "from files to cdktf.out, 10 to 1,000 machines", run: synth },
   { name: "landing", what: "from power to Ready and to a Service, beside kubeadm", run: landing },

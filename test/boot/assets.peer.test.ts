@@ -1,5 +1,6 @@
 // Assets on real sockets: Landfall's server, nginx with the configuration that Landfall makes for it, and real Matchbox
-// give the same answers; where one does not, `differs` says so. Then a herd on Landfall's.
+// give the same answers; where one does not, `differs` says so. Then a herd on Landfall's; herd.peer.test.ts has one on
+// the whole service.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
@@ -74,11 +75,20 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function serveAssets(root: string, limits: TransferLimits = {}) {
+/** @param onTurn told who writes a piece: the number of its request, in the order in which they came */
+async function serveAssets(root: string, limits: TransferLimits = {}, onTurn?: (request: number) => void) {
   const errors: unknown[] = [];
+  let requests = 0;
   const assets: Assets = openAssets({ folder: root, limits, onError: (error) => errors.push(error) });
   const server: Server = createServer((asked, response) => {
     const path = decodeURIComponent(asked.url!.split("?", 1)[0]!);
+    const number = requests++;
+    response.write = new Proxy(response.write, {
+      apply(write, self, args) {
+        onTurn?.(number);
+        return Reflect.apply(write, self, args);
+      },
+    });
     if (path.startsWith("/assets/")) assets.serve(path, asked, response);
     else response.end(`${asked.headers.host} ${asked.url}`);
   });
@@ -345,10 +355,37 @@ describe("a herd", () => {
     });
   }
 
+  /**
+   * What a fair queue is seen by, in turns and not in seconds, so that a busy computer changes nothing.
+   * @param whole turns of a whole transfer
+   */
+  function watchOrder(whole: number) {
+    /** By request: turns taken. In the order in which they took the first. */
+    const begun = new Map<number, number>();
+    let lead = 0;
+    return {
+      turn(request: number) {
+        const taken = (begun.get(request) ?? 0) + 1;
+        begun.set(request, taken);
+        for (const [before, theirs] of begun) {
+          if (before === request) break;
+          if (theirs < whole) lead = Math.max(lead, taken - theirs);
+        }
+      },
+      seen: () => ({
+        /** Turns by which one was ahead of another that had begun before it and was not at its end. */
+        lead,
+        /** Places by which one began later than it came. */
+        passedOver: Math.max(...[...begun.keys()].map((request, place) => place - request)),
+      }),
+    };
+  }
+
   it(`of ${clients} is served whole and in turn, through a bounded memory`, async () => {
     writeFileSync(join(files, "large"), large);
     const limits = { transfers: 64, buffers: 8, turn: 256 * 1024 };
-    const { port, memory, errors, stop } = await serveAssets(files, limits);
+    const order = watchOrder(size / limits.turn);
+    const { port, memory, errors, stop } = await serveAssets(files, limits, order.turn);
     let most = 0;
     const watch = setInterval(() => {
       most = Math.max(most, memory());
@@ -360,10 +397,30 @@ describe("a herd", () => {
     expect(errors).toEqual([]);
     expect(new Set(done.map((each) => each.sum))).toEqual(new Set([sum]));
     expect(most).toBeLessThanOrEqual((limits.transfers + limits.buffers) * limits.turn);
+    // Fair: nobody is far ahead of who began before, and who came first is not passed over while places are given away.
+    const { lead, passedOver } = order.seen();
+    expect(lead).toBeLessThanOrEqual(size / limits.turn / 2);
+    expect(passedOver).toBeLessThanOrEqual(limits.transfers);
     const seconds = (Math.max(...done.map(({ end }) => end)) - start) / 1000;
     console.log(
-      `${clients} clients, ${(size * clients) / 2 ** 20} MiB in ${seconds.toFixed(1)} s, ${most / 2 ** 20} MiB of buffers`,
+      `${clients} clients, ${(size * clients) / 2 ** 20} MiB in ${seconds.toFixed(1)} s, ${most / 2 ** 20} MiB of buffers; ${lead} of ${size / limits.turn} turns ahead at most, ${passedOver} passed over`,
     );
+  });
+
+  it(`of ${clients} that keep up goes through 8 MiB of buffers, by default`, async () => {
+    writeFileSync(join(files, "large"), large);
+    // However busy this computer is, nobody counts as slow.
+    const { port, memory, errors, stop } = await serveAssets(files, { slowAfter: 60_000 });
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, memory());
+    }, 5);
+    const done = await Promise.all(Array.from({ length: clients }, () => fetchAll(port)));
+    clearInterval(watch);
+    stop();
+    expect(errors).toEqual([]);
+    expect(new Set(done.map((each) => each.sum))).toEqual(new Set([sum]));
+    expect(most).toBeLessThanOrEqual(8 * 2 ** 20);
   });
 
   it("is not held up by those who read slowly, or not at all", async () => {

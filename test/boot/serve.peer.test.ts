@@ -85,7 +85,10 @@ it("says where it listens, and ends when it is told to: what was asked is answer
   expect(await service.ready()).toBe(
     `landfall boot: ready, HTTP on 127.0.0.1:${http}, gRPC on 127.0.0.1:${rpc}\n`,
   );
-  console.log(`ready after ${((performance.now() - began) / 1000).toFixed(2)} s`);
+  const seconds = (performance.now() - began) / 1000;
+  console.log(`ready after ${seconds.toFixed(2)} s`);
+  // On a computer that is busy with other tests.
+  expect(seconds).toBeLessThan(10);
   const client = clientAt(rpc!);
   await client.register({ mac: "52:54:00:00:00:01", name: "m1", site: "lab" });
   const watched = client.watch()[Symbol.asyncIterator]();

@@ -1,4 +1,4 @@
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { nginxConfig } from "../../boot/index.ts";
 import { LandfallError } from "../../spec/error.ts";
 import type { Invocation } from "../main.ts";
@@ -8,8 +8,20 @@ import { siteNamed } from "../project.ts";
 export async function bootNginxCommand(
   { workspace }: Invocation,
   name: string,
-  { state }: { readonly state: string },
+  { state, service }: { readonly state: string; readonly service?: string },
 ): Promise<undefined> {
+  if (!isAbsolute(state)) {
+    throw new LandfallError("usage", "--state is no absolute path", {
+      found: state,
+      expected: "as /run/landfall-nginx",
+    });
+  }
+  if (service !== undefined && !/^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(service)) {
+    throw new LandfallError("usage", "--service is no address", {
+      found: service,
+      expected: "as 127.0.0.1:8080",
+    });
+  }
   const { site, file } = siteNamed(workspace, name);
   const { assetsUrl, assets } = site.boot;
   if (assetsUrl === undefined) {
@@ -20,5 +32,12 @@ export async function bootNginxCommand(
   }
   const { hostname, port } = new URL(assetsUrl);
   const listen = `${hostname}:${port || 80}`;
-  process.stdout.write(nginxConfig({ listen, folder: resolve(dirname(file), assets), state }));
+  process.stdout.write(
+    nginxConfig({
+      listen,
+      folder: resolve(dirname(file), assets),
+      state,
+      ...(service !== undefined && { service }),
+    }),
+  );
 }

@@ -1,14 +1,11 @@
 // 1,000 machines boot at the same moment: boot.ipxe, its chain, Ignition, metadata.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import PQueue from "p-queue";
-import { bootClient } from "../../../modules/boot/index.ts";
 import type { Matchbox } from "../../support/matchbox.ts";
 import type { Bench, Measure } from "../measure.ts";
 import type { BenchOptions } from "../run.ts";
+import { orderAll } from "./orders.ts";
 import { withPeers } from "./peers.ts";
-import { macOf } from "./rack.ts";
 import { residentMiB } from "./select.ts";
 
 const machines = 1_000;
@@ -27,7 +24,7 @@ export async function bootStorm({ runs, say }: BenchOptions): Promise<Bench> {
       found.plain.push(await storm(landfall));
       // It reads every group for every request, and takes a minute or more: once.
       if (run === 1) found.matchbox.push(await storm(matchbox));
-      await orderAll(landfall);
+      await orderAll(landfall, machines);
       found.ordered.push(await storm(landfall));
       memory.push(residentMiB(landfall.pid));
     });
@@ -45,7 +42,19 @@ export async function bootStorm({ runs, say }: BenchOptions): Promise<Bench> {
     { name: `p99, ${names[kind]}`, unit: "s", values: found[kind].map(({ p99 }) => p99) },
     { name: `all have booted, ${names[kind]}`, unit: "s", values: found[kind].map(({ all }) => all) },
   ]);
-  return { name: "boot-storm", measures: [...measures, { name: "memory", unit: "MiB", values: memory }] };
+  const theirs = found.matchbox[0]!.p99;
+  const ratios = (["plain", "ordered"] as const).map(
+    (kind): Measure => ({
+      name: `p99 as a part of Matchbox's, ${names[kind]}`,
+      unit: "",
+      values: found[kind].map(({ p99 }) => p99 / theirs),
+      atMost: 1,
+    }),
+  );
+  return {
+    name: "boot-storm",
+    measures: [...measures, ...ratios, { name: "memory", unit: "MiB", values: memory }],
+  };
 }
 
 async function storm({ http }: Matchbox): Promise<Storm> {
@@ -54,29 +63,4 @@ async function storm({ http }: Matchbox): Promise<Storm> {
   const { all, times } = JSON.parse(stdout) as { readonly all: number; readonly times: number[] };
   const sorted = times.toSorted((a, b) => a - b);
   return { p99: sorted[Math.floor(sorted.length * 0.99)]! / 1000, all: all / 1000 };
-}
-
-async function orderAll({ rpc, tls }: Matchbox): Promise<void> {
-  const pem = (name: string) => readFileSync(join(tls, name), "utf8");
-  const client = bootClient({
-    endpoint: rpc,
-    ca: pem("ca.crt"),
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-  });
-  const order = {
-    cluster: "bench-v1",
-    generation: "0123456789abcdef",
-    kind: "install",
-    seconds: 600,
-  } as const;
-  const queue = new PQueue({ concurrency: 20 });
-  await queue.addAll(
-    Array.from({ length: machines }, (_, index) => async () => {
-      const mac = macOf(index);
-      await client.register({ mac, name: `m${index}`, site: "bench" });
-      await client.arm({ mac, ...order });
-    }),
-  );
-  client.close();
 }
