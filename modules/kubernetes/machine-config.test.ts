@@ -120,8 +120,11 @@ describe("a pool's Ignition config", () => {
     const configuration =
       "https://127.0.0.1:6443/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
     for (const name of ["scheduler", "controller-manager"]) {
-      expect(command(`kube-${name}`).slice(0, 6)).toEqual([
+      expect(command(`kube-${name}`).slice(0, 8)).toEqual([
         "/usr/local/bin/gate",
+        // The lease by which it is elected.
+        "-turn",
+        `https://127.0.0.1:6443/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-${name}`,
         ...pki(name),
         configuration,
         `/usr/local/bin/kube-${name}`,

@@ -2,7 +2,7 @@
 // so that all masters share one Ignition config and come up in parallel; none is first.
 import type { MachinePlan, Plan } from "../plan/index.ts";
 import { urlHost } from "../spec/index.ts";
-import { gate, rolesAreThere } from "./gate.ts";
+import { elected, gate } from "./gate.ts";
 import { apiServerPort, etcdHttpPort, pkiDir } from "./paths.ts";
 
 export interface StaticPodInput {
@@ -138,7 +138,7 @@ function controllerManager({ plan, images }: StaticPodInput): object {
     cpu: "50m",
     command: [
       // Refused at its election it would wait for up to two seconds before the next.
-      ...gate("controller-manager", rolesAreThere),
+      ...gate("controller-manager", elected("kube-controller-manager")),
       "/usr/local/bin/kube-controller-manager",
       `--kubeconfig=${kubeconfig}`,
       `--authentication-kubeconfig=${kubeconfig}`,
@@ -186,7 +186,7 @@ function scheduler({ images }: StaticPodInput): object {
     cpu: "50m",
     command: [
       // Its informers come before its election, and refused once they back off for seconds.
-      ...gate("scheduler", rolesAreThere),
+      ...gate("scheduler", elected("kube-scheduler")),
       "/usr/local/bin/kube-scheduler",
       `--kubeconfig=${kubeconfig}`,
       `--authentication-kubeconfig=${kubeconfig}`,

@@ -1,7 +1,8 @@
 // Programs built from Go modules, with flags that make the same bytes from the same sources.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LandfallError } from "../spec/error.ts";
+import { ownPath, ownText } from "./files.ts";
 import type { GoModule, GoPatch } from "./pins.ts";
 import { defineStep, type Step, type StepContext } from "./step.ts";
 
@@ -74,13 +75,19 @@ export function applyPatch(
   });
 }
 
-/** A program of this module's own, of the standard library alone. */
-export function ownGoStep(name: string, source: string): Step {
-  return defineStep(`go-${name}`, { source, flags, stripped }, [], async (context) => {
+/** A program of this module's own, of the standard library alone; its folder has its name. */
+export function ownGoStep(name: string): Step {
+  const sources = Object.fromEntries(
+    readdirSync(ownPath(name))
+      .filter((file) => file.endsWith(".go") && !file.endsWith("_test.go"))
+      .sort()
+      .map((file) => [file, ownText(name, file)] as const),
+  );
+  return defineStep(`go-${name}`, { sources, flags, stripped }, [], async (context) => {
     const work = join(context.out, "src");
     mkdirSync(work);
     writeFileSync(join(work, "go.mod"), `module landfall.build/${name}\n\ngo 1.24\n`);
-    writeFileSync(join(work, "main.go"), source);
+    for (const [file, source] of Object.entries(sources)) writeFileSync(join(work, file), source);
     await goBuild(context, { work, packages: ["."], ldflags: stripped });
   });
 }

@@ -79,7 +79,7 @@ const xtables = ["iptables", "ip6tables"].flatMap((family) =>
 /** All images of a release. */
 export function releaseImages(kubernetes: string, programs: Step, debian: Step): readonly ImageStep[] {
   const version = `v${kubernetes}`;
-  const gate = { step: ownGoStep("gate", ownText("gate", "main.go")), binary: "gate" };
+  const gate = { step: ownGoStep("gate"), binary: "gate" };
   const etcd = goStep("etcd", goModules.etcd);
   const etcdctl = goStep("etcdctl", goModules.etcdctl);
   const component = (name: string) =>
@@ -127,12 +127,12 @@ export function releaseImages(kubernetes: string, programs: Step, debian: Step):
     }),
     imageStep("pause", debian, {
       version: "v1",
-      binaries: [{ step: ownGoStep("pause", ownText("pause", "main.go")), binary: "pause" }],
+      binaries: [{ step: ownGoStep("pause"), binary: "pause" }],
       user: "65534:65534",
     }),
     imageStep("web", debian, {
       version: "v1",
-      binaries: [{ step: ownGoStep("web", ownText("web", "main.go")), binary: "web" }],
+      binaries: [{ step: ownGoStep("web"), binary: "web" }],
       user: "65534:65534",
     }),
   ];

@@ -3,7 +3,6 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LandfallError } from "../spec/error.ts";
-import { ownText } from "./files.ts";
 import { goStep, kubernetesFolder, kubernetesStep, ownGoStep } from "./go.ts";
 import { type ImageStep, imageStep } from "./images.ts";
 import { layerPath, writeImageLayout } from "./oci.ts";
@@ -98,7 +97,7 @@ export function testImages(kubernetes: string): readonly ImageStep[] {
     }),
     imageStep("pause", tree, {
       version: tags.pause,
-      binaries: [{ step: ownGoStep("pause", ownText("pause", "main.go")), binary: "pause" }],
+      binaries: [{ step: ownGoStep("pause"), binary: "pause" }],
       user: "65535:65535",
     }),
     imageStep("sample-apiserver", tree, {

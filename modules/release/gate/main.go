@@ -1,11 +1,11 @@
 // Command gate waits until the API lets its caller in, and then becomes the program that would have failed until then.
 //
-//	gate [-contains TEXT] CA CERTIFICATE KEY URL PROGRAM ARGUMENTS...
+//	gate [-contains TEXT] [-turn LEASE] CA CERTIFICATE KEY URL PROGRAM ARGUMENTS...
 //
 // Clients of Kubernetes that start before their roles exist are refused, and back off for seconds after the roles are
 // there. So static pods, which start before any apiserver answers, go through this: it asks for URL with the caller's own
 // certificate (files are read anew each time) until it is answered 200, and the body holds TEXT. It reads on for ten seconds,
-// so URL may be a watch.
+// so URL may be a watch. With -turn it then starts at once on one machine, and a little later on the others (turn.go).
 package main
 
 import (
@@ -42,17 +42,26 @@ type question struct {
 
 func main() {
 	contains := flag.String("contains", "", "what the answer must hold")
+	turn := flag.String("turn", "", "URL of the lease by which the program is elected")
 	flag.Parse()
 	if flag.NArg() < 5 {
-		log.Fatal("usage: gate [-contains TEXT] CA CERTIFICATE KEY URL PROGRAM ARGUMENTS...")
+		log.Fatal("usage: gate [-contains TEXT] [-turn LEASE] CA CERTIFICATE KEY URL PROGRAM ARGUMENTS...")
 	}
 	arguments := flag.Args()
 	asked := question{arguments[0], arguments[1], arguments[2], arguments[3], []byte(*contains)}
 
 	// As process 1 of its container it would not end by SIGTERM otherwise.
 	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	if err := wait(stop, asked, log.Println); err != nil {
+	client, err := wait(stop, asked, log.Println)
+	if err != nil {
 		log.Fatal(err)
+	}
+	if *turn != "" {
+		select {
+		case <-stop.Done():
+			log.Fatal(stop.Err())
+		case <-time.After(takeTurn(stop, client, *turn, log.Println)):
+		}
 	}
 	cancel()
 
@@ -63,8 +72,8 @@ func main() {
 	log.Fatal(syscall.Exec(program, arguments[4:], os.Environ()))
 }
 
-// Returns when the answer is there; says why it is not, once for each reason.
-func wait(ctx context.Context, asked question, say func(...any)) error {
+// Returns when the answer is there, and who asked; says why it is not, once for each reason.
+func wait(ctx context.Context, asked question, say func(...any)) (*http.Client, error) {
 	var client *http.Client
 	var said string
 	for {
@@ -74,7 +83,7 @@ func wait(ctx context.Context, asked question, say func(...any)) error {
 		}
 		if err == nil {
 			if err = ask(ctx, client, asked); err == nil {
-				return nil
+				return client, nil
 			}
 		}
 		if reason := err.Error(); reason != said {
@@ -87,7 +96,7 @@ func wait(ctx context.Context, asked question, say func(...any)) error {
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(interval):
 		}
 	}

@@ -76,7 +76,7 @@ func waiting(t *testing.T, asked question) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	var said []string
-	err := wait(ctx, asked, func(words ...any) { said = append(said, words[0].(string)) })
+	_, err := wait(ctx, asked, func(words ...any) { said = append(said, words[0].(string)) })
 	return said, err
 }
 

@@ -44,6 +44,16 @@ export function landing(rack: () => Rack): void {
     }
   });
 
+  test("of the programs that are elected one starts at once, and the others stand by", async () => {
+    for (const name of ["kube-controller-manager", "kube-scheduler"]) {
+      const said = await Promise.all(
+        masters.map((master) => rack().kubectl(cluster, ["logs", "-n", "kube-system", `${name}-${master}`])),
+      );
+      const standing = said.filter((log) => log.includes("another one goes first"));
+      expect(standing, said.map((log) => log.slice(0, 600)).join("\n--\n")).toHaveLength(masters.length - 1);
+    }
+  });
+
   test("strangers get health and nothing else; nobody gets more than their own", async () => {
     const api = await rack().api(cluster);
     const status = async (path: string, as: Parameters<typeof api.ask>[1]) =>
