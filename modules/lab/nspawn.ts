@@ -115,7 +115,9 @@ export class NspawnBody implements MachineBody {
       image("landfall.root"),
       image("landfall.kubernetes"),
     ]);
-    writeFileSync(join(disk, "initrd"), target.initrdSha256);
+    // It goes with what is installed, which a rescue leaves alone.
+    if (kernelArgument(target.args, "landfall.action") !== "rescue")
+      writeFileSync(join(disk, "initrd"), target.initrdSha256);
     return { initrd, root, kubernetes, args: target.args };
   }
 

@@ -1,4 +1,5 @@
-// Installs that are ordered, cut short, refused and over.
+// Installs that are ordered, cut short, refused, slow and over; rescues.
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -54,9 +55,7 @@ export function orders(rack: () => Rack, starts: number): void {
     }
     expect(readFileSync(witness, "utf8")).toBe("kept");
     expect(readFileSync(join(rack().disk("w1"), "marker"), "utf8")).toBe(marker);
-    await eventually("all conditions", 120, async () =>
-      (await rack().tryLandfall("status", cluster)).exitCode === 0 ? true : undefined,
-    );
+    await healthy(rack());
     tell("starts of a machine in service from the network, without an install", `${starts} of ${starts}`);
   });
 
@@ -108,6 +107,88 @@ export function orders(rack: () => Rack, starts: number): void {
     expect((await known(rack(), "w2")).installed).toBeUndefined();
     const { machines: now } = await rack().lab.status();
     expect(now.find(({ name }) => name === "w2")?.power).toBe("Off");
+  });
+
+  test("a slow machine is named, and waited for by the next deploy: it keeps its order, and its power", async () => {
+    rack().editCluster(cluster, (file) => {
+      file.pools[0]?.machines.push("w2");
+      file.timeouts.boot = 30;
+    });
+    await rack().lab.setDead(["w2"], true);
+    const first = await rack().tryLandfall("deploy", cluster);
+    expect(first.exitCode).toBe(1);
+    const about = first.output.split("\n").filter((line) => line.includes("w2"));
+    expect(about.join("\n"), "what is said of w2").toMatch(/power on; last stage/);
+    const { order } = await known(rack(), "w2");
+    expect(order).toMatchObject({ kind: "install", state: "armed" });
+
+    const before = powered(rack(), "w2");
+    const second = rack().startLandfall("deploy", cluster);
+    const steps = join(rack().project.root, ".landfall/run", cluster, "steps/w2.json");
+    await eventually("w2 to be attended to", 60, async () =>
+      JSON.parse(readFileSync(steps, "utf8")).failed === undefined ? true : undefined,
+    );
+    // Its POST is over.
+    await rack().lab.cutPower(["w2"]);
+    await rack().lab.setDead(["w2"], false);
+    await rack().lab.powerOn(["w2"], { network: true });
+    const { exitCode, output } = await second.ended;
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(/w2.*waited for/);
+    expect(powered(rack(), "w2"), "the deploy left its power alone").toBe(before + 1);
+    expect((await known(rack(), "w2")).order).toMatchObject({ id: order?.id, state: "done", boots: 1 });
+  });
+
+  test("a rescue boots once into memory, by the command line alone; the disk keeps every byte", async () => {
+    await rack().landfall("power", "off", "w1");
+    const before = fingerprint(rack(), "w1");
+    expect((await rack().landfall("boot", "rescue", "w1")).stdout).toContain(
+      "npx landfall power network-boot w1",
+    );
+    await rack().landfall("power", "network-boot", "w1");
+    const rescue = consoleOf(rack(), "w1").length;
+    await rack().landfall("power", "on", "w1");
+    await eventually("w1 to start its rescue", 60, async () => {
+      const said = consoleOf(rack(), "w1").slice(rescue);
+      expect(said).not.toContain("booting from disk");
+      return /stage install.*stage ignition.*stage system/s.test(said) ? true : undefined;
+    });
+    expect(await known(rack(), "w1")).toMatchObject({
+      order: { kind: "rescue", state: "running", boots: 1 },
+      installed: { cluster },
+    });
+    await rack().landfall("power", "off", "w1");
+    expect(fingerprint(rack(), "w1")).toBe(before);
+
+    await rack().landfall("power", "network-boot", "w1");
+    const disk = consoleOf(rack(), "w1").length;
+    await rack().landfall("power", "on", "w1");
+    await eventually("w1 to boot its disk", 60, async () => {
+      const said = consoleOf(rack(), "w1").slice(disk);
+      expect(said).not.toContain("stage install");
+      return /booting from disk.*stage system/s.test(said) ? true : undefined;
+    });
+    expect((await known(rack(), "w1")).order).toMatchObject({ kind: "rescue", state: "done", boots: 1 });
+    await healthy(rack());
+  });
+}
+
+async function healthy(rack: Rack): Promise<void> {
+  await eventually("all conditions", 120, async () =>
+    (await rack.tryLandfall("status", cluster)).exitCode === 0 ? true : undefined,
+  );
+}
+
+/** How often a machine was given power. */
+function powered(rack: Rack, machine: string): number {
+  return rack.events().filter((event) => event.machine === machine && event.stage === "power").length;
+}
+
+/** Of everything on the disk of a machine that is off: names, contents, owners, times. */
+function fingerprint(rack: Rack, machine: string): string {
+  return execFileSync("sh", ["-c", 'tar --sort=name -C "$1" -cf - . | sha256sum', "-", rack.disk(machine)], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
   });
 }
 
