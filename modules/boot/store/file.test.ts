@@ -75,6 +75,40 @@ describe("a folder in Matchbox's layout", { timeout: 30_000 }, () => {
     expect(await store.get("groups", "folder")).toBeUndefined();
   });
 
+  test.each([
+    ["a link to nothing", () => symlinkSync("/nowhere", join(folder, "machines/52540a000001.json"))],
+    ["a folder", () => mkdirSync(join(folder, "machines/52540a000001.json"))],
+    [
+      "a file where the records' folder was",
+      () => {
+        rmSync(join(folder, "machines"), { recursive: true });
+        write("machines", "");
+      },
+    ],
+  ])("a machine is not taken for unknown where something is, and no record: %s", async (_, make) => {
+    mkdirSync(join(folder, "machines"));
+    expect(await store.get("machines", "52540a000001")).toBeUndefined();
+    make();
+    await expect(store.get("machines", "52540a000001")).rejects.toMatchObject({
+      code: "document-unreadable",
+    });
+  });
+
+  test("no machine is unknown while the folder is not the one that it was", async () => {
+    const aside = `${folder}.aside`;
+    renameSync(folder, aside);
+    try {
+      mkdirSync(folder);
+      await expect(store.get("machines", "52540a000001")).rejects.toMatchObject({
+        code: "store-unreachable",
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+      renameSync(aside, folder);
+    }
+    expect(await store.get("machines", "52540a000001")).toBeUndefined();
+  });
+
   test("what a killed process left half-written is removed when the next one opens it", async () => {
     write("profiles/.landfall-0123456789abcdef.new", "half");
     expect(await keys("profiles")).toEqual([]);
