@@ -1,6 +1,6 @@
-// Installs that are ordered, cut short, refused, slow and over; rescues.
+// Installs that are ordered, cut short, refused, slow and over; rescues, and disks that were replaced.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type BootClient, bootClient, type MachineRecord } from "../../../modules/boot/index.ts";
@@ -169,6 +169,35 @@ export function orders(rack: () => Rack, starts: number): void {
       return /booting from disk.*stage system/s.test(said) ? true : undefined;
     });
     expect((await known(rack(), "w1")).order).toMatchObject({ kind: "rescue", state: "done", boots: 1 });
+    await healthy(rack());
+  });
+
+  test("a machine whose disk was replaced says nothing of it; released by hand, it is installed again", async () => {
+    await rack().lab.cutPower(["w2"]);
+    await rack().lab.setDead(["w2"], true);
+    await rack().lab.powerOn(["w2"]);
+    rack().editCluster(cluster, (file) => {
+      file.pools[0]?.machines.pop();
+    });
+    expect((await rack().landfall("deploy", cluster)).output).toContain("npx landfall boot release w2");
+    expect((await known(rack(), "w2")).installed).toMatchObject({ cluster });
+
+    await rack().lab.setDead(["w2"], false);
+    rmSync(rack().disk("w2"), { recursive: true });
+    mkdirSync(rack().disk("w2"));
+    expect((await rack().landfall("boot", "release", "w2")).stdout).toBe(`w2: no longer held by ${cluster}`);
+    const free = await known(rack(), "w2");
+    expect([free.installed, free.order]).toEqual([undefined, undefined]);
+
+    rack().editCluster(cluster, (file) => {
+      file.pools[0]?.machines.push("w2");
+      file.timeouts.boot = 300;
+    });
+    await rack().landfall("deploy", cluster);
+    expect(await known(rack(), "w2")).toMatchObject({
+      order: { kind: "install", state: "done", boots: 1 },
+      installed: { cluster },
+    });
     await healthy(rack());
   });
 }
