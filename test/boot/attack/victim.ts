@@ -141,6 +141,20 @@ function read(url: string): Promise<string> {
   });
 }
 
+/** Until it has read its store for the first time, a service says 503. @throws Error after 20 seconds of that */
+async function firstServed(victim: Victim): Promise<void> {
+  const until = performance.now() + 20_000;
+  for (;;) {
+    try {
+      await victim.boot();
+      return;
+    } catch (error) {
+      if (performance.now() > until) throw error;
+      await setTimeout(50);
+    }
+  }
+}
+
 /**
  * Boots machines for as long as an attack goes on, and a little longer; nobody may be left without an answer, and half of
  * them have theirs within a second. On a computer that is busy with other things that second is longer: as much as a
@@ -152,6 +166,7 @@ export async function servedWhile(
   attack: () => Promise<unknown>,
   ask: () => Promise<number> = async () => 0,
 ): Promise<void> {
+  await firstServed(victim);
   const waits: number[] = [];
   const control: number[] = [];
   const state = { over: false };
