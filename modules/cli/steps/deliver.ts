@@ -38,7 +38,10 @@ export async function deliverStep(context: StepContext, name: string): Promise<v
     if (delivered === undefined) {
       const attend = await attendLate({
         isLate: () => startedFor() > plan.timeouts.boot,
-        isOnItsWay: () => askWhetherOnItsWay(run, machine, startedFor(), now(), signal),
+        // One that is off, whoever switched it off, gets nowhere.
+        isOnItsWay: async () =>
+          (await power.state()) === "on" &&
+          (await askWhetherOnItsWay(run, machine, startedFor(), now(), signal)),
         restart,
         say: (text) => say(name, text),
       });
