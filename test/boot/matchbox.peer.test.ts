@@ -20,7 +20,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bootFlags } from "../../modules/cli/boot-flags.ts";
 import { type Matchbox, startLandfallBoot, startMatchbox } from "../support/matchbox.ts";
-import { clientOf, exchange } from "./attack/victim.ts";
+import { exchange, impatientClientOf } from "./attack/victim.ts";
 import {
   ask,
   empty,
@@ -876,7 +876,7 @@ describe("other than Matchbox, on purpose:", () => {
 
   /** Registered here, with an order to install; what Matchbox knows of it is its group. */
   async function ordered(machine: string) {
-    const client = clientOf(ours);
+    const client = impatientClientOf(ours);
     await client.register({ mac: machine, name: "m", site: "lab" });
     await client.arm({ mac: machine, kind: "install", cluster: "lab-v1", generation: "g", seconds: 600 });
     await both((peer) => outcome(peer.profiles.profilePut({ profile: { id: "p", boot } }), peer));

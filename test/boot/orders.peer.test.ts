@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BootClient, bootClient } from "../../modules/boot/index.ts";
+import { clientOf } from "../support/boot-client.ts";
 import { type Matchbox, startLandfallBoot } from "../support/matchbox.ts";
 import { withClients } from "./peers.ts";
 import { simulatedMachine } from "./simulated-machine.ts";
@@ -28,20 +29,6 @@ afterAll(async () => {
   await service.stop();
   rmSync(folder, { recursive: true });
 }, 30_000);
-
-function clientOf(
-  { rpc, tls }: Pick<Matchbox, "rpc" | "tls">,
-  more: { patienceSeconds?: number } = {},
-): BootClient {
-  const pem = (name: string) => readFileSync(join(tls, name), "utf8");
-  return bootClient({
-    endpoint: rpc,
-    ca: pem("ca.crt"),
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-    ...more,
-  });
-}
 
 let machines = 0;
 /** Another machine, with an order to install. */

@@ -1,12 +1,13 @@
 // Two replicas of the boot service, as processes, on one real PostgreSQL; one of them is killed while twenty machines
 // install.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type BootClient, bootClient } from "../../modules/boot/index.ts";
+import type { BootClient } from "../../modules/boot/index.ts";
 import { postgresServer } from "../../modules/boot/store/example-postgres.ts";
+import { clientOf } from "../support/boot-client.ts";
 import { type Matchbox, startLandfallBoot } from "../support/matchbox.ts";
 import { withClients } from "./peers.ts";
 import { simulatedMachine } from "./simulated-machine.ts";
@@ -32,14 +33,8 @@ async function replica(name: string): Promise<Matchbox> {
   return started;
 }
 
-function clientOf({ rpc, tls }: Matchbox): BootClient {
-  const pem = (name: string) => readFileSync(join(tls, name), "utf8");
-  const client = bootClient({
-    endpoint: rpc,
-    ca: pem("ca.crt"),
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-  });
+function openClient(service: Matchbox): BootClient {
+  const client = clientOf(service);
   clients.push(client);
   return client;
 }
@@ -60,7 +55,7 @@ test("one of two is killed in the middle of twenty installs: nothing is lost, an
       boot: { kernel: "/assets/kernel", initrd: [], args: ["quiet"] },
     },
   });
-  const deployers = [clientOf(first), clientOf(second)];
+  const deployers = [openClient(first), openClient(second)];
   await Promise.all(
     macs.map(async (mac, index) => {
       const group = { id: `lab-${index}`, profile: "lab", selector: { mac } };
@@ -101,7 +96,7 @@ test("one of two is killed in the middle of twenty installs: nothing is lost, an
   await Promise.all(installs);
 
   const third = await replica("third");
-  const records = await clientOf(third).list();
+  const records = await openClient(third).list();
   expect(records).toEqual(await deployers[1]!.list());
   expect(records.map(({ mac }) => mac)).toEqual(macs);
   for (const [index, { order, installed }] of records.entries()) {

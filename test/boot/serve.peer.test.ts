@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { bootClient } from "../../modules/boot/index.ts";
+import { clientOf } from "../support/boot-client.ts";
 import { issueTls } from "../support/matchbox.ts";
 import { freePorts } from "../support/ports.ts";
 
@@ -64,13 +64,7 @@ const certificates = () => [
 
 /** Let in by the authority of -ca-file, and satisfied with the certificate of -cert-file. */
 function clientAt(port: number) {
-  const pem = (file: string) => readFileSync(tls(file), "utf8");
-  return bootClient({
-    endpoint: `127.0.0.1:${port}`,
-    ca: pem("ca.crt"),
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-  });
+  return clientOf({ rpc: `127.0.0.1:${port}`, tls: join(folder, "tls") });
 }
 
 it("says where it listens, and ends when it is told to: what was asked is answered, who waits is let go", async () => {

@@ -13,12 +13,13 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type BootClient, bootClient, type MachineRecord } from "../../modules/boot/index.ts";
+import type { BootClient, MachineRecord } from "../../modules/boot/index.ts";
 import { plan } from "../../modules/plan/index.ts";
 import { knownReleases } from "../../modules/release/index.ts";
 import type { Journal } from "../../modules/rollout/index.ts";
 import { testJournal } from "../../modules/rollout/testing.ts";
 import { loadFiles } from "../../modules/spec/index.ts";
+import { clientOf } from "../support/boot-client.ts";
 import { type Matchbox, startLandfallBoot } from "../support/matchbox.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -30,13 +31,7 @@ let watcher: ChildProcess | undefined;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "landfall-watch-"));
   service = await startLandfallBoot(join(folder, "boot"));
-  const pem = (name: string) => readFileSync(join(service.tls, name), "utf8");
-  client = bootClient({
-    endpoint: service.rpc,
-    ca: pem("ca.crt"),
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-  });
+  client = clientOf(service);
   deployed();
 });
 

@@ -1,20 +1,12 @@
 // Machines that Landfall knows, each with an order.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import PQueue from "p-queue";
-import { bootClient } from "../../../modules/boot/index.ts";
+import { clientOf } from "../../support/boot-client.ts";
 import type { Matchbox } from "../../support/matchbox.ts";
 import { macOf } from "./rack.ts";
 
 /** Registers and arms so many of the rack's machines, as their deploys would. */
-export async function orderAll({ rpc, tls }: Matchbox, machines: number): Promise<void> {
-  const pem = (name: string) => readFileSync(join(tls, name), "utf8");
-  const client = bootClient({
-    endpoint: rpc,
-    ca: pem("ca.crt"),
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-  });
+export async function orderAll(service: Matchbox, machines: number): Promise<void> {
+  const client = clientOf(service);
   const order = {
     cluster: "bench-v1",
     generation: "0123456789abcdef",

@@ -21,7 +21,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { ask, outcome } from "../peers.ts";
 import {
-  clientOf,
+  impatientClientOf,
   inService,
   type Memory,
   putInService,
@@ -109,7 +109,7 @@ describe("documents that are none", () => {
     make(record);
     expect((await bootOf(victim)).status).toBe(503);
     expect((await ask(victim, `/ignition?mac=${inService}`)).status).toBe(503);
-    const client = clientOf(victim);
+    const client = impatientClientOf(victim);
     try {
       await expect(client.get(inService)).rejects.toMatchObject({
         code: expect.stringMatching(/record-broken|document-unreadable/),
@@ -187,7 +187,7 @@ const small = (then = "", log = "$data/log") => ({
 const armed = "52:54:00:00:00:09";
 
 async function arm(victim: Victim, mac = armed): Promise<void> {
-  const client = clientOf(victim);
+  const client = impatientClientOf(victim);
   try {
     await client.register({ mac, name: "m9", site: "lab" });
     await client.arm({ mac, kind: "install", cluster: "lab-v1", generation: "g1", seconds: 600 });
@@ -209,7 +209,7 @@ async function onlyReads(victim: Victim, expected: { code: string; refusal: stri
         code: expected.code,
         message: expect.stringMatching(/cannot write/),
       });
-      const client = clientOf(victim);
+      const client = impatientClientOf(victim);
       try {
         await expect(
           client.register({ mac: "52:54:00:00:00:0a", name: "m", site: "lab" }),

@@ -9,8 +9,8 @@ import { random } from "../../support/random.ts";
 import { ask, outcome, withClients } from "../peers.ts";
 import { call, flags, frame, literal, message, session, types, uint32 } from "./frames.ts";
 import {
-  clientOf,
   exchange,
+  impatientClientOf,
   inService,
   type Memory,
   open,
@@ -178,7 +178,7 @@ describe("with a certificate", () => {
 
   it("a call that is not asked in whole is ended after 15 s, and another one that waits for news is not", async () => {
     const pem = (name: string) => readFileSync(join(victim.tls, name), "utf8");
-    const client = clientOf(victim);
+    const client = impatientClientOf(victim);
     const news = client.watch()[Symbol.asyncIterator]();
     expect((await news.next()).value).toMatchObject({ mac: inService });
     const http2 = connectHttp2(`https://${victim.rpc}`, {
@@ -453,7 +453,7 @@ describe("messages", () => {
     { mac: "52-54-00-00-00-03" },
     { mac: "../../../../etc/passwd" },
   ])("a machine cannot be registered with %j", async (field) => {
-    const client = clientOf(victim);
+    const client = impatientClientOf(victim);
     try {
       await expect(
         client.register({ mac: "52:54:00:00:00:03", name: "m3", site: "lab", ...field }),

@@ -2,7 +2,15 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePorts } from "../../support/ports.ts";
-import { clientOf, exchange, inService, open, servedWhile, startVictim, type Victim } from "./victim.ts";
+import {
+  exchange,
+  impatientClientOf,
+  inService,
+  open,
+  servedWhile,
+  startVictim,
+  type Victim,
+} from "./victim.ts";
 
 const evil = `"><img src=x onerror=alert(1)></td><script>alert(2)</script>`;
 const lines = [
@@ -20,7 +28,7 @@ beforeAll(async () => {
   const [port] = await freePorts(1);
   page = `http://127.0.0.1:${port}`;
   victim = await startVictim([`-page-address=127.0.0.1:${port}`]);
-  const client = clientOf(victim);
+  const client = impatientClientOf(victim);
   try {
     // Nobody may name a machine so in a site file; whoever has a certificate may.
     const named = { name: `<b>m1</b>'"&`, site: "<i>", rack: "<script>1</script>", position: "<u>" };

@@ -7,7 +7,9 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { type BootClient, bootClient } from "../../../modules/boot/index.ts";
+import { vi } from "vitest";
+import type { BootClient } from "../../../modules/boot/index.ts";
+import { clientOf } from "../../support/boot-client.ts";
 import { startLandfallBoot } from "../../support/matchbox.ts";
 import { freePorts } from "../../support/ports.ts";
 import { type Peer, withClients } from "../peers.ts";
@@ -141,20 +143,6 @@ function read(url: string): Promise<string> {
   });
 }
 
-/** Until it has read its store for the first time, a service says 503. @throws Error after 20 seconds of that */
-async function firstServed(victim: Victim): Promise<void> {
-  const until = performance.now() + 20_000;
-  for (;;) {
-    try {
-      await victim.boot();
-      return;
-    } catch (error) {
-      if (performance.now() > until) throw error;
-      await setTimeout(50);
-    }
-  }
-}
-
 /**
  * Boots machines for as long as an attack goes on, and a little longer; nobody may be left without an answer, and half of
  * them have theirs within a second. On a computer that is busy with other things that second is longer: as much as a
@@ -166,7 +154,8 @@ export async function servedWhile(
   attack: () => Promise<unknown>,
   ask: () => Promise<number> = async () => 0,
 ): Promise<void> {
-  await firstServed(victim);
+  // Until it has read its store for the first time, it says 503.
+  await vi.waitFor(victim.boot, { timeout: 20_000 });
   const waits: number[] = [];
   const control: number[] = [];
   const state = { over: false };
@@ -194,20 +183,14 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)]!;
 }
 
-export function clientOf({ rpc, tls }: Peer): BootClient {
-  const pem = (name: string) => readFileSync(join(tls, name), "utf8");
-  return bootClient({
-    endpoint: rpc,
-    ca: pem("ca.crt"),
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-    patienceSeconds: 0,
-  });
+/** One that waits for nothing. */
+export function impatientClientOf(peer: Peer): BootClient {
+  return clientOf(peer, { patienceSeconds: 0 });
 }
 
 /** Registers a machine, lets an order run and has it report: what is installed must stay so. */
 export async function putInService(peer: Peer, mac = inService): Promise<void> {
-  const client = clientOf(peer);
+  const client = impatientClientOf(peer);
   try {
     await client.register({ mac, name: "m1", site: "lab" });
     const { order } = await client.arm({

@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { type BootClient, bootClient, type MachineRecord } from "../../../modules/boot/index.ts";
+import type { BootClient, MachineRecord } from "../../../modules/boot/index.ts";
 import { labFiles, readConsole } from "../../../modules/lab/index.ts";
+import { clientOf } from "../../support/boot-client.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Rack } from "../harness/rack.ts";
 import { tell } from "../harness/story.ts";
@@ -68,7 +69,7 @@ export function orders(rack: () => Rack, starts: number): void {
       kind: "install",
       seconds: 60,
     } as const;
-    await expect(clientOf(rack()).arm(other)).rejects.toMatchObject({
+    await expect(openClient(rack()).arm(other)).rejects.toMatchObject({
       code: "in-service",
       details: { found: expect.stringContaining(cluster) },
     });
@@ -232,14 +233,8 @@ async function known(rack: Rack, machine: string): Promise<MachineRecord> {
   return record;
 }
 
-function clientOf(rack: Rack): BootClient {
-  const pem = (name: string) => readFileSync(join(rack.project.lab, "tls", name), "utf8");
-  const client = bootClient({
-    endpoint: `127.0.0.1:${rack.project.ports.rpc}`,
-    ca: pem("ca.crt"),
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-  });
+function openClient({ project }: Rack): BootClient {
+  const client = clientOf({ rpc: `127.0.0.1:${project.ports.rpc}`, tls: join(project.lab, "tls") });
   onTestFinished(() => client.close());
   return client;
 }
