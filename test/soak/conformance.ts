@@ -13,7 +13,7 @@ export async function conformanceRun(say: (line: string) => void): Promise<boole
   });
   try {
     await rack.landfall("deploy", cluster);
-    const run = await runOn(rack, tests, { specs, timeoutSeconds: 3600 });
+    const run = await runOn(rack, tests, { specs, timeoutSeconds: 3600 }, say);
     const failures = describeFailures(run);
     if (failures !== "") say(failures);
     const passed = run.results.filter((result) => result.passed).length;
