@@ -5,7 +5,7 @@ import { openWorkspace } from "../../modules/cli/index.ts";
 import { buildConformance, type Conformance, runProcess } from "../../modules/release/index.ts";
 import { repository } from "../lab/harness/project.ts";
 import type { Rack } from "../lab/harness/rack.ts";
-import { type E2eRun, runSpecs } from "./e2e.ts";
+import { afterSecondTry, type E2eRun, runSpecs } from "./e2e.ts";
 import { loadImages } from "./images.ts";
 import { races } from "./lists.ts";
 
@@ -40,28 +40,12 @@ export async function runOn(
   await rack.api(cluster); // writes the kubeconfig
   const kubeconfig = readFileSync(join(rack.project.root, ".landfall/run", cluster, "kubeconfig"), "utf8");
   const run = await runSpecs({ conformance, site, kubeconfig, processes, ...options });
-  const again = run.results.filter(({ name, passed }) => !passed && mayRace(name));
+  const again = run.results.filter(({ name, passed }) => !passed && races.includes(name));
   if (again.length === 0) return run;
   for (const { name, failure } of again) say(`tried once more: ${name}\n${failure}`);
-  const second = await runSpecs({
-    ...{ conformance, site, kubeconfig, processes: 1 },
-    ...{ specs: again.map(({ name }) => name), timeoutSeconds: options.timeoutSeconds },
-  });
+  const specs = again.map(({ name }) => name);
+  const second = await runSpecs({ conformance, site, kubeconfig, processes: 1, ...options, specs });
   return afterSecondTry(run, second);
-}
-
-/** What a first run and a second one of some of its specs come to: the second counts, for what it ran. */
-export function afterSecondTry(first: E2eRun, second: E2eRun): E2eRun {
-  const latest = new Map(second.results.map((result) => [result.name, result]));
-  return {
-    results: first.results.map((result) => latest.get(result.name) ?? result),
-    seconds: first.seconds + second.seconds,
-    lastLines: second.lastLines,
-  };
-}
-
-function mayRace(name: string): boolean {
-  return Object.values(races).flat().includes(name);
 }
 
 /** For people: what failed, and what the specs printed. */

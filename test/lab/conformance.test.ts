@@ -23,7 +23,7 @@ test("every conformance spec is listed, or left out for a reason that is given",
   expect(specs).toEqual([...specs].sort());
   expect(shortSpecs).toEqual([...shortSpecs].sort());
   expect(specs).toEqual(expect.arrayContaining([...shortSpecs]));
-  expect(specs).toEqual(expect.arrayContaining(Object.values(races).flat()));
+  expect(specs).toEqual(expect.arrayContaining(races));
 });
 
 test("a cluster passes Kubernetes' own conformance specs", async () => {
